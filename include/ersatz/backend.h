@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Run a model: the two-way interface between a backend and a device, the
+ * seam. Down: accesses, reset, save and load, which are the functions here.
+ * Up: DMA, interrupts, clock, timers, random numbers and log, which the
+ * backend provides in struct ez_backend.
+ *
+ * Lifecycle: ez_model_open -> ez_device_new -> accesses, resets, ... ->
+ * ez_device_free -> ez_model_close.
+ *
+ * Threads: a backend calls these functions for one device from one thread at
+ * a time (QEMU: under its big lock), and is called back on that same thread,
+ * but for `kick`, which comes from a worker. Two devices are independent.
+ *
+ * `fn` is the PCI function number; today only 0 exists, and any other reads
+ * all-ones, ignores writes and gives -ENODEV.
+ *
+ * Calls return 0 or a negative errno unless they say otherwise; those with a
+ * struct ez_error fill it in when, and only when, they fail.
+ */
+#ifndef ERSATZ_BACKEND_H
+#define ERSATZ_BACKEND_H
+
+#include <ersatz/model.h>
+#include <sys/types.h>
+
+#pragma GCC visibility push(default)
+
+/* A message for the user: what, where, and what to do next. No newline at its end. */
+struct ez_error {
+	char text[768];
+};
+
+/* ---- models ---- */
+
+/*
+ * Loads the model at path. NULL with an error: not there, not a shared
+ * object, no EZ_MODEL_SYMBOL in it, or built for another EZ_ABI. A path
+ * opened twice gives the same model; each open wants a close.
+ */
+const struct ez_model *ez_model_open(const char *path, struct ez_error *error);
+void ez_model_close(const struct ez_model *model);
+
+/* ---- up: what a backend provides ---- */
+
+/* Deadline of a timer that is not armed. */
+#define EZ_NEVER UINT64_MAX
+
+/*
+ * All members are required but those that say "may be NULL". `be` is what was
+ * given to ez_device_new.
+ */
+struct ez_backend {
+	size_t size;	/* sizeof(struct ez_backend) */
+	const char *name;	/* "bench", "qemu", "vfio-user" */
+
+	/* The device's clock, ns. Never goes back. */
+	uint64_t (*now)(void *be);
+	/* Run ez_device_timer(dev, fn, timer) once at `when` on that clock; EZ_NEVER: not at all. */
+	void (*timer)(void *be, unsigned int fn, uint32_t timer, uint64_t when);
+	/*
+	 * Bus-master access; the range does not wrap and is at most 1 GiB.
+	 * 0, or -EFAULT (see ez_dma_read), -EPERM, -EDEADLK. On failure of a read,
+	 * what did not move is filled with all-ones.
+	 */
+	int (*dma)(void *be, unsigned int fn, uint64_t addr, void *buf, size_t len, bool write);
+	/* The interrupt pin's level; called when it changes. */
+	void (*intx)(void *be, unsigned int fn, bool level);
+	/*
+	 * Send the message of this MSI vector, always below the number granted.
+	 * Masking is decided by who is of record for config space: where that
+	 * is us (bench), a masked message never gets here.
+	 */
+	void (*msi)(void *be, unsigned int fn, uint32_t vector);
+	/* Fill with random bytes. */
+	void (*random)(void *be, void *buf, size_t len);
+	/* A line for the user. */
+	void (*log)(void *be, unsigned int fn, enum ez_log_kind kind, const char *text);
+	/*
+	 * These bits of the status register are to be set in the config space
+	 * of record. May be NULL where that is ours.
+	 */
+	void (*status)(void *be, unsigned int fn, uint16_t bits);
+	/*
+	 * From a worker: arrange for ez_device_poll(dev) soon, on the device's
+	 * thread. NULL: time is virtual; jobs run on the device's own thread
+	 * when their declared duration has passed, and there are no workers.
+	 */
+	void (*kick)(void *be);
+	/*
+	 * Bytes from the config space of record, whose bits the PCI rules want
+	 * changed (D3hot to D0 resets a function: PM 1.2, 5.4.1). Writes `len`
+	 * bytes at `offset`. May be NULL where that is ours.
+	 */
+	void (*config_put)(void *be, unsigned int fn, uint32_t offset, const uint8_t *bytes,
+			   uint32_t len);
+};
+
+/* ---- a device's life ---- */
+
+struct ez_device;
+
+/* A property as a user wrote it: NAME=TEXT. */
+struct ez_setting {
+	const char *name;
+	const char *text;
+};
+
+/*
+ * Makes a device of this model, resets it (power-on), attaches the taps that
+ * the environment's ERSATZ_TAPS names, and calls create. `id` is how messages
+ * and traces call it ("my_rng0"); copied. Settings are checked against the
+ * spec's properties; those not given take their defaults. NULL with an error.
+ * The model must stay open, and be valid, until ez_device_free.
+ */
+struct ez_device *ez_device_new(const struct ez_model *model, const char *id,
+				const struct ez_backend *backend, void *be,
+				const struct ez_setting *settings, size_t n_settings,
+				struct ez_error *error);
+
+/*
+ * Cancels jobs, prints the counts of repeated messages, calls destroy, frees.
+ * Lowers an asserted INTx first. NULL is fine.
+ */
+void ez_device_free(struct ez_device *dev);
+
+const struct ez_spec *ez_device_spec(const struct ez_device *dev);
+const char *ez_device_id(const struct ez_device *dev);
+
+/* Checks one setting against a spec without making a device. */
+int ez_setting_check(const struct ez_spec *spec, const char *name, const char *text,
+		     struct ez_error *error);
+
+/* ---- down: accesses ---- */
+
+/*
+ * One access to a BAR, already decoded: width 1, 2, 4 or 8 bytes at `offset`,
+ * any alignment. Little endian values. Anything that is not there or not
+ * legal gets the answer that the spec declares; an access may not change
+ * memory outside its register, whatever its offset.
+ */
+uint64_t ez_device_read(struct ez_device *dev, unsigned int fn, unsigned int bar,
+			uint64_t offset, unsigned int width);
+void ez_device_write(struct ez_device *dev, unsigned int fn, unsigned int bar, uint64_t offset,
+		     unsigned int width, uint64_t value);
+
+/* Looks at a register without side effects: the storage of element `index`. */
+int ez_device_peek(struct ez_device *dev, unsigned int fn, const struct ez_reg *reg,
+		   uint32_t index, uint64_t *ret_value);
+
+/*
+ * Config space where ours is of record (bench): PCI 3.0, 6.1. Width 1, 2 or
+ * 4, aligned; else reads are all-ones and writes are ignored.
+ */
+uint32_t ez_device_config_read(struct ez_device *dev, unsigned int fn, uint32_t offset,
+			       unsigned int width);
+void ez_device_config_write(struct ez_device *dev, unsigned int fn, uint32_t offset,
+			    unsigned int width, uint32_t value);
+
+/*
+ * Config space where another's is of record (qemu, vfio-user).
+ *
+ * image: our power-on bytes and which bits of them software can write, for
+ * building theirs. `bytes` and `wmask` have room for `size` bytes; returns how
+ * many there are (256 or 4096).
+ *
+ * sync: theirs now holds `bytes` from `offset` on, after a write, a reset or a load; ours takes
+ * them over and acts on them (gates, interrupts, power state). The bits in
+ * the status register that are ours to set are not lost by it.
+ */
+int ez_device_config_image(struct ez_device *dev, unsigned int fn, uint8_t *bytes,
+			   uint8_t *wmask, size_t size);
+void ez_device_config_sync(struct ez_device *dev, unsigned int fn, uint32_t offset,
+			   const uint8_t *bytes, uint32_t len);
+
+/*
+ * Where a BAR decodes now, by our config space. False: not there, or switched
+ * off by the command register or the power state.
+ */
+bool ez_device_bar_address(struct ez_device *dev, unsigned int fn, unsigned int bar,
+			   uint64_t *ret_address);
+
+/* ---- down: events ---- */
+
+/*
+ * Resets function fn (EZ_RESET_POWER_ON and EZ_RESET_BUS: every function).
+ * EZ_RESET_SOFTWARE is the model's own and gives -EINVAL.
+ */
+int ez_device_reset(struct ez_device *dev, unsigned int fn, enum ez_reset_kind kind);
+
+/* The timer that the backend was asked for has come. Stray calls do nothing. */
+void ez_device_timer(struct ez_device *dev, unsigned int fn, uint32_t timer);
+
+/* After a kick: serves workers' DMA, completes finished jobs. */
+void ez_device_poll(struct ez_device *dev);
+
+/*
+ * The guest is stopped, or goes on. Pause lets the running pieces end and
+ * parks the jobs; resume resubmits them. Both may be repeated.
+ */
+void ez_device_pause(struct ez_device *dev);
+void ez_device_resume(struct ez_device *dev);
+
+/*
+ * The card is pulled without warning, or not any more: reads give all-ones,
+ * writes, DMA and interrupts do nothing; jobs are cancelled, timers disarmed.
+ */
+void ez_device_yank(struct ez_device *dev, bool gone);
+
+/* ---- down: saved state ---- */
+
+/*
+ * Saves registers, declared state, timers, jobs, interrupts and config space.
+ * Returns the size of the state; writes it if it fits into `size` (buf may be
+ * NULL with size 0 to ask). Jobs must be parked: between pause and resume;
+ * backends with virtual time need not pause.
+ *
+ * load accepts any bytes: -EINVAL with an error for what is not a saved state
+ * of this model, and the device is then as after power-on. Rows that the
+ * state does not have keep their reset values; rows that the model does not
+ * have any more are left out with a message.
+ */
+ssize_t ez_device_save(struct ez_device *dev, void *buf, size_t size);
+int ez_device_load(struct ez_device *dev, const void *buf, size_t size, struct ez_error *error);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Write a device: everything that a model may call.
+ *
+ * A model is one C file that includes this header and then the one generated
+ * from its device.yaml (NAME_spec.h). The generated header declares the state
+ * struct and, at the end of the file, the model's last line NAME_MODEL; binds
+ * one function per hook that the spec asks for:
+ *
+ *   onread: ruser       uintN_t NAME_REG_onread(struct NAME *s)
+ *   onwrite: wuser      void NAME_REG_onwrite(struct NAME *s, uintN_t value)
+ *   swmod: true         void NAME_REG_swmod(struct NAME *s, uintN_t value)
+ *   timers: - name: T   void NAME_T_timer(struct NAME *s)
+ *   jobs: - name: J     bool NAME_J_run(struct ez_job *job, struct NAME_J *data)
+ *                       void NAME_J_done(struct NAME *s)
+ *   hooks: [create, destroy, reset, load]
+ *                       int NAME_create(struct NAME *s), ...
+ *
+ * (arrays of registers take a uint32_t index after s). A missing or misspelt
+ * hook does not compile.
+ *
+ * Rules. Callbacks of one device never overlap or nest. Everything here may be
+ * called from any callback, and from no other thread, but for the ez_job_*
+ * calls marked "worker". The state struct holds no pointers that must survive
+ * a save; what is not a register or declared state is lost by save and load.
+ *
+ * Calls return 0 or a negative errno unless they say otherwise.
+ */
+#ifndef ERSATZ_MODEL_H
+#define ERSATZ_MODEL_H
+
+#include <ersatz/tables.h>
+#include <errno.h>
+
+#pragma GCC visibility push(default)
+
+/* One function of a device at run time; every state struct has one, `ez`. */
+struct ez_function;
+
+/*
+ * Bus-master DMA, PCI 3.0, 3.2. Copies len bytes between buf and the device
+ * (bus) address addr, which an IOMMU may translate. Synchronous.
+ *
+ * 0           all of it moved.
+ * -EPERM      bus mastering is off (command register, bit 2). Nothing moved.
+ * -EFAULT     part of the range is not memory; the part before it may have
+ *             moved, as on a bus. Sets Received Master Abort in the status
+ *             register.
+ * -EINVAL     len is 0 or over 1 GiB, or addr + len wraps. Nothing moved.
+ * -EDEADLK    this VMM maps no memory to us, and the guest's CPU is waiting
+ *             for this very callback: do it from a job.
+ * -ENODEV     the card has been pulled, or is in D3hot.
+ *
+ * After a failed read buf is all-ones from the first byte that did not move.
+ * Each failure is logged.
+ */
+int ez_dma_read(struct ez_function *ez, uint64_t addr, void *buf, size_t len);
+int ez_dma_write(struct ez_function *ez, uint64_t addr, const void *buf, size_t len);
+
+/*
+ * Interrupt sources, by the index that the generated header names
+ * NAME_IRQ_SOURCE. Which message or line follows is decided by the spec and
+ * by what the driver has programmed; PCI 3.0, 2.2.6 and 6.8.
+ *
+ * raise makes the source pending: sets its status bits, if the spec names a
+ * status register, and sends its message if it is enabled and MSI is on.
+ * INTx stays asserted while any enabled source is pending. lower takes a
+ * pending source back (a driver does so through the status register).
+ * Raising a pending source sends its message again, as a new event does.
+ */
+void ez_irq_raise(struct ez_function *ez, uint32_t source);
+void ez_irq_lower(struct ez_function *ez, uint32_t source);
+/* Is it pending (whether or not it is enabled)? */
+bool ez_irq_pending(struct ez_function *ez, uint32_t source);
+
+/*
+ * Call after the model itself changed a status or enable register by
+ * assignment, so that INTx and MSI follow. Register writes by the driver
+ * and ez_irq_* need no such call.
+ */
+void ez_irq_update(struct ez_function *ez);
+
+/* The device's clock in ns: the guest's virtual time (monotonic, from any base). */
+uint64_t ez_now(struct ez_function *ez);
+
+/*
+ * Timers, by the index NAME_TIMER_X. One shot: runs the hook once, delay_ns
+ * from now (0: as soon as this callback has returned). Setting an armed timer
+ * moves it. A reset of any kind but EZ_RESET_SOFTWARE disarms all of them.
+ */
+void ez_timer_set(struct ez_function *ez, uint32_t timer, uint64_t delay_ns);
+void ez_timer_cancel(struct ez_function *ez, uint32_t timer);
+bool ez_timer_armed(struct ez_function *ez, uint32_t timer);
+
+/*
+ * Jobs, by the index NAME_JOB_X. Fill in the job's data in the state struct,
+ * then submit it; from then until done runs, or it is cancelled, the data is
+ * the worker's. duration_ns is the virtual time that it takes where time is
+ * virtual (bench); elsewhere it takes what it takes.
+ *
+ * submit: 0; -EBUSY: this job is in flight; -EAGAIN: no thread could be made.
+ * cancel: waits for the piece in hand; then the job is gone and done is not
+ * called. A job that is not in flight: nothing. Resets of any kind but
+ * EZ_RESET_SOFTWARE cancel all jobs before the reset hook runs.
+ */
+int ez_job_submit(struct ez_function *ez, uint32_t job, uint64_t duration_ns);
+void ez_job_cancel(struct ez_function *ez, uint32_t job);
+bool ez_job_busy(struct ez_function *ez, uint32_t job);
+
+/*
+ * Worker: the only way from a job's run to guest memory. As ez_dma_read and
+ * ez_dma_write.
+ */
+int ez_job_dma_read(struct ez_job *job, uint64_t addr, void *buf, size_t len);
+int ez_job_dma_write(struct ez_job *job, uint64_t addr, const void *buf, size_t len);
+
+/*
+ * len random bytes from the backend: the physical machine's entropy in qemu
+ * and vfio-user, a seeded sequence in bench. Cannot fail.
+ */
+void ez_random(struct ez_function *ez, void *buf, size_t len);
+
+/*
+ * The device's own reset (a register that resets it): rows and fields of the
+ * software domain take their reset values, then the reset hook runs. PCI
+ * state, timers and jobs stay: cancel what the device cancels.
+ */
+void ez_reset(struct ez_function *ez);
+
+/* Kinds of message, as Simics' modelling language has them. */
+enum ez_log_kind {
+	EZ_LOG_VIOLATION,	/* the driver did what the spec forbids */
+	EZ_LOG_UNIMPLEMENTED,	/* the model has a gap */
+	EZ_LOG_INFO,
+	EZ_LOG_KINDS
+};
+
+/* One line for the user, no newline at its end; cut at 255 characters. */
+void ez_log(struct ez_function *ez, enum ez_log_kind kind, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#pragma GCC visibility pop
+
+#endif

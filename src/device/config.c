@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Configuration space as the device sees it, and what follows from a change:
+ * gates, power state, interrupts.
+ */
+#include "device/device.h"
+
+#include <string.h>
+
+/* Bytes that a function reset takes back to their initial values, 7.5.1 and 6.1. */
+static void put_back(struct ez_function *f)
+{
+	const struct ez_device *dev = f->dev;
+
+	pci_reset(&f->pci);
+	if (config_is_theirs(dev))
+		dev->backend->config_put(dev->be, f->number, 0, f->pci.bytes, f->pci.size);
+}
+
+void config_changed(struct ez_function *f, unsigned int power)
+{
+	unsigned int now = pci_power(&f->pci);
+
+	/* PM 1.2, 5.4.1: without No_Soft_Reset the way back to D0 is a reset. */
+	if (power == PCI_D3HOT && now == PCI_D0 && pci_power_resets(&f->pci)) {
+		struct ez_crossing x = { .kind = EZ_CROSSING_RESET, .fn = f->number,
+					 .reset = EZ_RESET_FUNCTION };
+
+		put_back(f);
+		device_gate(f);
+		chain_send(f->dev, &x);
+		return;
+	}
+	device_gate(f);
+	irq_unmask(f);
+	irq_update(f);
+}
+
+uint32_t config_read(struct ez_function *f, uint32_t offset, unsigned int width)
+{
+	return f->gone ? UINT32_MAX : pci_read(&f->pci, offset, width);
+}
+
+void config_write(struct ez_function *f, uint32_t offset, unsigned int width, uint32_t value)
+{
+	unsigned int power = pci_power(&f->pci);
+
+	if (f->gone)
+		return;
+	pci_write(&f->pci, offset, width, value);
+	config_changed(f, power);
+}
+
+static bool legal(const struct ez_function *f, uint32_t offset, unsigned int width)
+{
+	return f && (width == 1 || width == 2 || width == 4) && !(offset & (width - 1)) &&
+	       offset < f->pci.size;
+}
+
+uint32_t ez_device_config_read(struct ez_device *dev, unsigned int fn, uint32_t offset,
+			       unsigned int width)
+{
+	struct ez_function *f = device_function(dev, fn);
+	uint32_t ones = (uint32_t)regs_ones(width < 4 ? width : 4);
+	struct ez_crossing x;
+
+	if (!legal(f, offset, width))
+		return ones;
+	if (!dev->taps)
+		return config_read(f, offset, width) & ones;
+	x = (struct ez_crossing){ .kind = EZ_CROSSING_CONFIG_READ, .fn = fn, .offset = offset,
+				  .width = width, .value = ones };
+	chain_send(dev, &x);
+	return (uint32_t)x.value & ones;
+}
+
+void ez_device_config_write(struct ez_device *dev, unsigned int fn, uint32_t offset,
+			    unsigned int width, uint32_t value)
+{
+	struct ez_function *f = device_function(dev, fn);
+	struct ez_crossing x = { .kind = EZ_CROSSING_CONFIG_WRITE, .fn = fn, .offset = offset,
+				 .width = width, .value = value };
+
+	if (legal(f, offset, width))
+		chain_send(dev, &x);
+}
+
+int ez_device_config_image(struct ez_device *dev, unsigned int fn, uint8_t *bytes, uint8_t *wmask,
+			   size_t size)
+{
+	struct ez_function *f = device_function(dev, fn);
+
+	if (!f)
+		return -ENODEV;
+	if (size > f->pci.size)
+		size = f->pci.size;
+	memcpy(bytes, f->pci.initial, size);
+	memcpy(wmask, f->pci.wmask, size);
+	return (int)f->pci.size;
+}
+
+void ez_device_config_sync(struct ez_device *dev, unsigned int fn, uint32_t offset,
+			   const uint8_t *bytes, uint32_t len)
+{
+	struct ez_function *f = device_function(dev, fn);
+	unsigned int power;
+
+	if (!f)
+		return;
+	power = pci_power(&f->pci);
+	pci_sync(&f->pci, offset, bytes, len);
+	config_changed(f, power);
+}
+
+bool ez_device_bar_address(struct ez_device *dev, unsigned int fn, unsigned int bar,
+			   uint64_t *ret_address)
+{
+	struct ez_function *f = device_function(dev, fn);
+
+	return f && !f->gone && pci_bar_address(&f->pci, bar, ret_address);
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A device's life: made, reset, pulled, freed. */
+#include "device/device.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void device_gate(struct ez_function *f)
+{
+	f->shut = f->gone || pci_power(&f->pci) != PCI_D0;
+}
+
+static void quiesce(struct ez_function *f)
+{
+	job_cancel_all(f);
+	timer_disarm_all(f);
+}
+
+void device_reset(struct ez_function *f, enum ez_reset_kind kind)
+{
+	void (*reset)(void *state, enum ez_reset_kind kind) = device_hook(f->dev, reset);
+	bool busy = f->busy;
+
+	if (kind != EZ_RESET_SOFTWARE) {
+		quiesce(f);
+		memset(f->active, 0, f->spec->n_irqs);
+		memset(f->raised, 0, f->spec->n_irqs);
+	}
+	regs_reset(f->spec, f->state, kind);
+	if (reset) {
+		f->busy = true;
+		reset(f->state, kind);
+		f->busy = busy;
+	}
+	irq_update(f);
+}
+
+void ez_reset(struct ez_function *f)
+{
+	device_reset(f, EZ_RESET_SOFTWARE);
+}
+
+int ez_device_reset(struct ez_device *dev, unsigned int fn, enum ez_reset_kind kind)
+{
+	struct ez_function *f = device_function(dev, fn);
+	struct ez_crossing x = { .kind = EZ_CROSSING_RESET, .fn = fn, .reset = kind };
+
+	if (!f)
+		return -ENODEV;
+	if (kind == EZ_RESET_SOFTWARE || (unsigned int)kind >= EZ_RESET_KINDS)
+		return -EINVAL;
+	/* Where config space is theirs, they reset it, and sync. */
+	if (!config_is_theirs(dev))
+		pci_reset(&f->pci);
+	device_gate(f);
+	chain_send(dev, &x);
+	return 0;
+}
+
+void ez_device_yank(struct ez_device *dev, bool gone)
+{
+	struct ez_function *f = &dev->function;
+
+	if (gone)
+		quiesce(f);
+	f->gone = gone;
+	device_gate(f);
+	irq_update(f);
+}
+
+void ez_random(struct ez_function *f, void *buf, size_t len)
+{
+	struct ez_crossing x = { .kind = EZ_CROSSING_RANDOM, .fn = f->number, .data = buf,
+				 .length = len };
+
+	chain_send(f->dev, &x);
+}
+
+static int init_function(struct ez_device *dev)
+{
+	struct ez_function *f = &dev->function;
+	const struct ez_spec *spec = dev->spec;
+	uint32_t i;
+	int err;
+
+	f->dev = dev;
+	f->spec = spec;
+	/* Arrays of none are still arrays: one element more keeps calloc(0) away. */
+	f->state = calloc(1, spec->state_size + sizeof(void *));
+	f->raised = calloc(spec->n_irqs + 1, 1);
+	f->active = calloc(spec->n_irqs + 1, 1);
+	f->deadline = calloc(spec->n_timers + spec->n_jobs + 1, sizeof(*f->deadline));
+	if (!f->state || !f->raised || !f->active || !f->deadline)
+		return -ENOMEM;
+	/* The first member of every state struct, by the generated header's assertion. */
+	*(struct ez_function **)f->state = f;
+	for (i = 0; i < spec->n_timers + spec->n_jobs; i++)
+		f->deadline[i] = EZ_NEVER;
+	err = log_init(f);
+	if (!err)
+		err = pci_init(&f->pci, spec);
+	for (i = 0; i < spec->n_bars && !err; i++)
+		err = regs_map_init(&f->map[spec->bars[i].number], spec, &spec->bars[i]);
+	return err ? err : job_init(dev);
+}
+
+/* Attaches what the environment asks for, so that every backend has the same taps. */
+static int attach_taps(struct ez_device *dev, struct ez_error *error)
+{
+	const char *taps = getenv("ERSATZ_TAPS");
+	struct ez_error why;
+
+	if (!taps || !*taps || ez_device_tap(dev, taps, &why) == 0)
+		return 0;
+	error_set(error, "ERSATZ_TAPS: %.700s", why.text);
+	return -EINVAL;
+}
+
+static int bring_up(struct ez_device *dev, const struct ez_setting *settings, size_t n,
+		    struct ez_error *error)
+{
+	int (*create)(void *state);
+	struct ez_function *f = &dev->function;
+	struct ez_crossing plug = { .kind = EZ_CROSSING_PLUG };
+	int err = init_function(dev);
+
+	if (err) {
+		error_set(error, err == -ENOMEM ? "%s: out of memory" :
+			  "%s: its tables break a rule of PCI; run `ersatz spec check` and rebuild",
+			  dev->id);
+		return err;
+	}
+	error_set(error, "%s: out of memory", dev->id);
+	err = setting_init(f, settings, n, error);
+	if (err)
+		return err;
+	err = attach_taps(dev, error);
+	if (err)
+		return err;
+	dev->born = dev->backend->now(dev->be);
+	regs_reset(f->spec, f->state, EZ_RESET_POWER_ON);
+	create = device_hook(dev, create);
+	if (create) {
+		f->busy = true;
+		err = create(f->state);
+		f->busy = false;
+		if (err) {
+			error_set(error, "%s: the model refused to be made: %s", dev->id,
+				  strerror(-err));
+			return err;
+		}
+	}
+	dev->created = true;
+	chain_send(dev, &plug);
+	/* After create, so that the reset hook finds what create made. */
+	device_reset(f, EZ_RESET_POWER_ON);
+	return 0;
+}
+
+struct ez_device *ez_device_new(const struct ez_model *model, const char *id,
+				const struct ez_backend *backend, void *be,
+				const struct ez_setting *settings, size_t n_settings,
+				struct ez_error *error)
+{
+	struct ez_device *dev = calloc(1, sizeof(*dev));
+
+	if (dev)
+		dev->id = strdup(id);
+	if (!dev || !dev->id) {
+		error_set(error, "%s: out of memory", id);
+		free(dev);
+		return NULL;
+	}
+	dev->model = model;
+	dev->spec = model->spec;
+	dev->backend = backend;
+	dev->be = be;
+	if (bring_up(dev, settings, n_settings, error)) {
+		ez_device_free(dev);
+		return NULL;
+	}
+	return dev;
+}
+
+void ez_device_free(struct ez_device *dev)
+{
+	struct ez_crossing unplug = { .kind = EZ_CROSSING_UNPLUG };
+	struct ez_function *f;
+	void (*destroy)(void *state);
+	uint32_t i;
+
+	if (!dev)
+		return;
+	f = &dev->function;
+	if (dev->created) {
+		quiesce(f);
+		ez_device_yank(dev, true);
+		chain_send(dev, &unplug);
+		log_summary(f);
+		destroy = device_hook(dev, destroy);
+		if (destroy) {
+			f->busy = true;
+			destroy(f->state);
+			f->busy = false;
+		}
+	}
+	chain_free(dev);
+	job_free(dev);
+	if (f->state)
+		setting_free(f);
+	for (i = 0; i < EZ_BARS; i++)
+		regs_map_free(&f->map[i]);
+	free(f->said);
+	free(f->deadline);
+	free(f->active);
+	free(f->raised);
+	free(f->state);
+	free(dev->id);
+	free(dev);
+}
+
+const struct ez_spec *ez_device_spec(const struct ez_device *dev)
+{
+	return dev->spec;
+}
+
+const char *ez_device_id(const struct ez_device *dev)
+{
+	return dev->id;
+}

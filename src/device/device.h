@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A device at run time: the model's state, its registers and PCI function, and
+ * the chain of taps between them and a backend. One file per concern; this
+ * header is what they share, and nobody outside src/device/ includes it.
+ */
+#ifndef DEVICE_DEVICE_H
+#define DEVICE_DEVICE_H
+
+#include <ersatz/tap.h>
+
+#include "pci/pci.h"
+#include "regs/regs.h"
+
+/* Why an access or a DMA was refused; each is said once per register, then counted. */
+enum log_reason {
+	LOG_READ_WIDTH,
+	LOG_WRITE_WIDTH,
+	LOG_READ_ALIGNMENT,
+	LOG_WRITE_ALIGNMENT,
+	LOG_READ_WRITE_ONLY,
+	LOG_WRITE_READ_ONLY,
+	LOG_WRITE_RESERVED,
+	LOG_UNIMPLEMENTED,
+	LOG_REGISTER_REASONS,
+	/* of a BAR */
+	LOG_READ_UNMAPPED = LOG_REGISTER_REASONS,
+	LOG_WRITE_UNMAPPED,
+	LOG_READ_BEYOND,
+	LOG_WRITE_BEYOND,
+	LOG_ACCESS_REASONS,
+	/* of the function */
+	LOG_NESTED = 0,
+	LOG_DMA_MASTER,
+	LOG_DMA_FAULT,
+	LOG_DMA_RANGE,
+	LOG_DMA_DEADLOCK,
+	LOG_DMA_POWER,
+	LOG_MSI_MASTER,
+	LOG_FUNCTION_REASONS
+};
+
+struct job_engine;
+
+struct ez_function {
+	struct ez_device *dev;
+	const struct ez_spec *spec;
+	void *state;	/* the model's state struct */
+	unsigned int number;
+	bool shut;	/* no access reaches the model: gone, or in D3hot */
+	bool gone;	/* the card is pulled */
+	bool busy;	/* in a callback of the model */
+	bool intx;	/* level that the backend was told */
+	struct regs_map map[EZ_BARS];
+	struct pci_function pci;
+	uint8_t *raised;	/* per interrupt source without a status register: pending */
+	uint8_t *active;	/* per interrupt source: pending and enabled when last looked at */
+	uint64_t *deadline;	/* per timer, then per job where time is virtual; EZ_NEVER: not armed */
+	uint32_t *said;	/* counts of messages, see log.c */
+};
+
+struct ez_device {
+	const struct ez_model *model;
+	const struct ez_spec *spec;
+	const struct ez_backend *backend;
+	void *be;
+	char *id;
+	uint64_t born;	/* ns on the device's clock */
+	struct ez_tap *taps;	/* NULL: crossings go straight through */
+	struct job_engine *jobs;
+	bool created;	/* the model's create has succeeded */
+	struct ez_function function;
+};
+
+/* ---- device.c ---- */
+
+/* Function fn of the device, or NULL. */
+static inline struct ez_function *device_function(struct ez_device *dev, unsigned int fn)
+{
+	return fn == 0 ? &dev->function : NULL;
+}
+
+/* A hook that models before its ABI's size does not have is NULL. */
+#define device_hook(dev, member) \
+	((dev)->model->size >= offsetof(struct ez_model, member) + sizeof((dev)->model->member) ? \
+		 (dev)->model->member : NULL)
+
+/* Resets without a crossing: model state, timers, jobs, interrupts; not PCI config. */
+void device_reset(struct ez_function *f, enum ez_reset_kind kind);
+/* Recomputes `shut` from power state and presence. */
+void device_gate(struct ez_function *f);
+
+/* ---- chain.c ---- */
+
+/*
+ * Sends a crossing through the taps to its destination. Callers with a hot
+ * path test dev->taps themselves.
+ */
+void chain_send(struct ez_device *dev, struct ez_crossing *crossing);
+void chain_free(struct ez_device *dev);
+
+/* ---- destinations of crossings, called at the end of the chain ---- */
+
+uint64_t access_read(struct ez_function *f, unsigned int bar, uint64_t offset, unsigned int width);
+void access_write(struct ez_function *f, unsigned int bar, uint64_t offset, unsigned int width,
+		  uint64_t value);
+uint32_t config_read(struct ez_function *f, uint32_t offset, unsigned int width);
+void config_write(struct ez_function *f, uint32_t offset, unsigned int width, uint32_t value);
+void timer_fire(struct ez_function *f, uint32_t timer);
+void job_done(struct ez_function *f, uint32_t job);
+int dma_move(struct ez_function *f, uint64_t addr, void *buf, size_t len, bool write);
+
+/* ---- config.c ---- */
+
+/* Our config bytes changed: act on it. `power` is the state before. */
+void config_changed(struct ez_function *f, unsigned int power);
+/* Is config space of record in the backend, and not here? */
+static inline bool config_is_theirs(const struct ez_device *dev)
+{
+	return dev->backend->config_put != NULL;
+}
+
+/* ---- dma.c ---- */
+
+/* From the device's thread, on behalf of a callback or a worker. */
+int dma_request(struct ez_function *f, uint64_t addr, void *buf, size_t len, bool write);
+
+/* ---- irq.c ---- */
+
+void irq_update(struct ez_function *f);
+/* After MSI state changed in config space: sends what was held back by masks. */
+void irq_unmask(struct ez_function *f);
+void irq_reset(struct ez_function *f);
+bool irq_source_pending(const struct ez_function *f, uint32_t source);
+
+/* ---- timer.c ---- */
+
+void timer_arm(struct ez_function *f, uint32_t timer, uint64_t when);
+void timer_disarm_all(struct ez_function *f);
+
+/* ---- job.c ---- */
+
+int job_init(struct ez_device *dev);
+void job_free(struct ez_device *dev);
+/* Index of a job's own deadline among the timers, where time is virtual. */
+static inline uint32_t job_timer(const struct ez_function *f, uint32_t job)
+{
+	return f->spec->n_timers + job;
+}
+void job_due(struct ez_function *f, uint32_t job);
+void job_cancel_all(struct ez_function *f);
+enum job_saved { JOB_IDLE, JOB_PENDING, JOB_FINISHED };
+enum job_saved job_save(struct ez_function *f, uint32_t job);
+void job_restore(struct ez_function *f, uint32_t job, enum job_saved how, uint64_t when);
+
+/* ---- log.c ---- */
+
+int log_init(struct ez_function *f);
+/* True the first time for this register (or BAR) and reason: say it. */
+bool log_first_access(struct ez_function *f, const struct ez_reg *reg, unsigned int bar,
+		      enum log_reason reason);
+bool log_first(struct ez_function *f, enum log_reason reason);
+void log_summary(struct ez_function *f);
+void log_line(struct ez_function *f, enum ez_log_kind kind, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* ---- setting.c ---- */
+
+int setting_init(struct ez_function *f, const struct ez_setting *settings, size_t n,
+		 struct ez_error *error);
+void setting_free(struct ez_function *f);
+
+/* ---- small things ---- */
+
+void error_set(struct ez_error *error, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

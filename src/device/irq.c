@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Interrupts: from sources to INTx and MSI, as the driver has programmed them.
+ * PCI 3.0, 2.2.6 (INTx), 6.8 (MSI). A source is pending; while it is enabled
+ * too, it is active: INTx is the or of what is active, a message goes out when
+ * a source becomes active.
+ */
+#include "device/device.h"
+
+#include <string.h>
+
+bool irq_source_pending(const struct ez_function *f, uint32_t source)
+{
+	const struct ez_irq *irq = &f->spec->irqs[source];
+
+	if (irq->status == EZ_NONE)
+		return f->raised[source];
+	return regs_peek(&f->spec->regs[irq->status], 0, f->state) & irq->status_mask;
+}
+
+static bool active(const struct ez_function *f, uint32_t source)
+{
+	const struct ez_irq *irq = &f->spec->irqs[source];
+
+	if (!irq_source_pending(f, source))
+		return false;
+	return irq->enable == EZ_NONE ||
+	       (regs_peek(&f->spec->regs[irq->enable], 0, f->state) & irq->enable_mask);
+}
+
+static void deliver(struct ez_function *f, unsigned int vector)
+{
+	struct ez_crossing x = { .kind = EZ_CROSSING_MSI, .fn = f->number, .index = vector };
+
+	chain_send(f->dev, &x);
+}
+
+static void send(struct ez_function *f, uint32_t source)
+{
+	unsigned int vector = f->spec->irqs[source].vector;
+
+	if (!pci_msi_enabled(&f->pci) || f->shut)
+		return;
+	/* A message is a memory write by the function. */
+	if (!(pci_command(&f->pci) & PCI_COMMAND_MASTER)) {
+		if (log_first(f, LOG_MSI_MASTER))
+			log_line(f, EZ_LOG_VIOLATION,
+				 "message of %s is lost: bus mastering is off (command register, bit 2)",
+				 f->spec->irqs[source].name);
+		return;
+	}
+	/* 6.8.3.4: fewer granted than asked: what has no vector of its own shares the first. */
+	if (vector >= pci_msi_granted(&f->pci))
+		vector = 0;
+	/* Where config space is theirs, masks and pending bits are theirs too. */
+	if (!config_is_theirs(f->dev) && pci_msi_masked(&f->pci, vector)) {
+		pci_msi_pend(&f->pci, vector, true);
+		return;
+	}
+	deliver(f, vector);
+}
+
+void irq_unmask(struct ez_function *f)
+{
+	unsigned int vector;
+
+	if (config_is_theirs(f->dev) || !pci_msi_enabled(&f->pci) || f->shut ||
+	    !(pci_command(&f->pci) & PCI_COMMAND_MASTER))
+		return;
+	for (vector = 0; vector < pci_msi_granted(&f->pci); vector++) {
+		if (!pci_msi_pending(&f->pci, vector) || pci_msi_masked(&f->pci, vector))
+			continue;
+		pci_msi_pend(&f->pci, vector, false);
+		deliver(f, vector);
+	}
+}
+
+/* INTx follows the active sources; 6.2.2, 6.2.3, 6.8.1.3. */
+static void update_line(struct ez_function *f, bool any)
+{
+	struct ez_crossing x = { .kind = EZ_CROSSING_INTX, .fn = f->number };
+	bool msi = pci_msi_enabled(&f->pci);
+	bool level;
+
+	if (!f->spec->id.pin)
+		return;
+	pci_status(&f->pci, PCI_STATUS_INTERRUPT, any && !msi);
+	/* Where config space is theirs they mask the line, and show in the status that it is up. */
+	level = any && !msi && !f->shut &&
+		(config_is_theirs(f->dev) ||
+		 !(pci_command(&f->pci) & PCI_COMMAND_INTX_DISABLE));
+	if (level == f->intx)
+		return;
+	f->intx = level;
+	x.level = level;
+	chain_send(f->dev, &x);
+}
+
+/* `event`: this source was raised just now, and says so even if it was active before. */
+static void update(struct ez_function *f, uint32_t event)
+{
+	bool any = false;
+	uint32_t i;
+
+	for (i = 0; i < f->spec->n_irqs; i++) {
+		bool was = f->active[i];
+
+		f->active[i] = active(f, i);
+		any |= f->active[i];
+		if (f->active[i] && (!was || i == event))
+			send(f, i);
+	}
+	update_line(f, any);
+}
+
+void irq_update(struct ez_function *f)
+{
+	update(f, EZ_NONE);
+}
+
+void irq_reset(struct ez_function *f)
+{
+	memset(f->raised, 0, f->spec->n_irqs);
+	irq_update(f);
+}
+
+static void set(struct ez_function *f, uint32_t source, bool on)
+{
+	const struct ez_irq *irq;
+	const struct ez_reg *reg;
+	uint64_t value;
+
+	if (source >= f->spec->n_irqs)
+		return;
+	irq = &f->spec->irqs[source];
+	if (irq->status == EZ_NONE) {
+		f->raised[source] = on;
+	} else {
+		reg = &f->spec->regs[irq->status];
+		value = regs_peek(reg, 0, f->state);
+		regs_poke(reg, 0, f->state,
+			  on ? value | irq->status_mask : value & ~irq->status_mask);
+	}
+	update(f, on ? source : EZ_NONE);
+}
+
+void ez_irq_raise(struct ez_function *f, uint32_t source)
+{
+	set(f, source, true);
+}
+
+void ez_irq_lower(struct ez_function *f, uint32_t source)
+{
+	set(f, source, false);
+}
+
+bool ez_irq_pending(struct ez_function *f, uint32_t source)
+{
+	return source < f->spec->n_irqs && irq_source_pending(f, source);
+}
+
+void ez_irq_update(struct ez_function *f)
+{
+	irq_update(f);
+}

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Jobs: long work in pieces. Where time is real, one worker thread a device
+ * runs them; where it is virtual (no `kick`), the device's own thread does
+ * when the declared time has passed.
+ *
+ * A worker reaches guest memory only by asking the device's thread, which
+ * serves it from ez_device_poll or while it waits for a piece to end. So the
+ * worker never needs the backend's locks, and waiting for it cannot deadlock.
+ */
+#include "device/device.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+enum job_state {
+	IDLE,
+	PENDING,	/* submitted; pieces run whenever the engine is not parked */
+	FINISHED,	/* the last piece has ended; done is due on the device's thread */
+};
+
+struct ez_job {
+	struct job_engine *engine;
+	const struct ez_job_desc *desc;
+	enum job_state state;
+};
+
+struct job_engine {
+	struct ez_function *f;
+	struct ez_job *jobs;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;	/* for the worker: work, or its DMA has been served */
+	pthread_cond_t back;	/* for the device's thread: a piece ended, or wants DMA */
+	bool started, quit;
+	bool parked;	/* no piece begins, no completion is delivered */
+	struct ez_job *running;
+	uint32_t turn;	/* whose piece is next */
+	struct {
+		bool wanted;
+		uint64_t addr;
+		void *buf;
+		size_t len;
+		bool write;
+		int status;
+	} dma;
+};
+
+static bool is_virtual(const struct job_engine *e)
+{
+	return !e->f->dev->backend->kick;
+}
+
+int job_init(struct ez_device *dev)
+{
+	struct ez_function *f = &dev->function;
+	struct job_engine *e = calloc(1, sizeof(*e));
+	uint32_t i;
+
+	if (!e)
+		return -ENOMEM;
+	e->f = f;
+	e->jobs = calloc(f->spec->n_jobs + 1, sizeof(*e->jobs));
+	if (!e->jobs) {
+		free(e);
+		return -ENOMEM;
+	}
+	for (i = 0; i < f->spec->n_jobs; i++)
+		e->jobs[i] = (struct ez_job){ .engine = e, .desc = &f->spec->jobs[i] };
+	pthread_mutex_init(&e->lock, NULL);
+	pthread_cond_init(&e->wake, NULL);
+	pthread_cond_init(&e->back, NULL);
+	dev->jobs = e;
+	return 0;
+}
+
+static struct ez_job *next(struct job_engine *e)
+{
+	uint32_t n = e->f->spec->n_jobs;
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		struct ez_job *job = &e->jobs[(e->turn + i) % n];
+
+		if (job->state != PENDING)
+			continue;
+		e->turn = (e->turn + i + 1) % n;
+		return job;
+	}
+	return NULL;
+}
+
+static void *data_of(struct ez_job *job)
+{
+	return (char *)job->engine->f->state + job->desc->data;
+}
+
+static void *worker(void *arg)
+{
+	struct job_engine *e = arg;
+	struct ez_device *dev = e->f->dev;
+	struct ez_job *job;
+	bool more;
+
+	pthread_mutex_lock(&e->lock);
+	while (!e->quit) {
+		job = e->parked ? NULL : next(e);
+		if (!job) {
+			pthread_cond_wait(&e->wake, &e->lock);
+			continue;
+		}
+		e->running = job;
+		pthread_mutex_unlock(&e->lock);
+		more = job->desc->run(job, data_of(job));
+		pthread_mutex_lock(&e->lock);
+		e->running = NULL;
+		pthread_cond_signal(&e->back);
+		/* Cancelled meanwhile: it is IDLE, and nobody wants to know. */
+		if (more || job->state != PENDING)
+			continue;
+		job->state = FINISHED;
+		pthread_mutex_unlock(&e->lock);
+		dev->backend->kick(dev->be);
+		pthread_mutex_lock(&e->lock);
+	}
+	pthread_mutex_unlock(&e->lock);
+	return NULL;
+}
+
+/* Signals are the backend's; a worker that took one could stall a vCPU kick. */
+static int start(struct job_engine *e)
+{
+	sigset_t all, old;
+	int err;
+
+	if (e->started)
+		return 0;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	err = pthread_create(&e->thread, NULL, worker, e);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	e->started = !err;
+	return err ? -EAGAIN : 0;
+}
+
+/* Device's thread, locked: does the worker's DMA, unlocked meanwhile. */
+static void serve(struct job_engine *e)
+{
+	int status;
+
+	if (!e->dma.wanted)
+		return;
+	pthread_mutex_unlock(&e->lock);
+	status = dma_request(e->f, e->dma.addr, e->dma.buf, e->dma.len, e->dma.write);
+	pthread_mutex_lock(&e->lock);
+	e->dma.status = status;
+	e->dma.wanted = false;
+	pthread_cond_signal(&e->wake);
+}
+
+/* Device's thread, locked: until no piece of `job` (NULL: of any) is in hand. */
+static void wait_for_piece(struct job_engine *e, const struct ez_job *job)
+{
+	while (e->running && (!job || e->running == job)) {
+		if (e->dma.wanted)
+			serve(e);
+		else
+			pthread_cond_wait(&e->back, &e->lock);
+	}
+}
+
+void job_free(struct ez_device *dev)
+{
+	struct job_engine *e = dev->jobs;
+
+	if (!e)
+		return;
+	pthread_mutex_lock(&e->lock);
+	e->parked = true;
+	e->quit = true;
+	wait_for_piece(e, NULL);
+	pthread_cond_signal(&e->wake);
+	pthread_mutex_unlock(&e->lock);
+	if (e->started)
+		pthread_join(e->thread, NULL);
+	pthread_cond_destroy(&e->wake);
+	pthread_cond_destroy(&e->back);
+	pthread_mutex_destroy(&e->lock);
+	free(e->jobs);
+	free(e);
+	dev->jobs = NULL;
+}
+
+/* `when`: where time is virtual, the moment at which it will have been done. */
+static int submit(struct job_engine *e, uint32_t index, uint64_t when)
+{
+	int err = 0;
+
+	if (is_virtual(e)) {
+		e->jobs[index].state = PENDING;
+		timer_arm(e->f, job_timer(e->f, index), when);
+		return 0;
+	}
+	pthread_mutex_lock(&e->lock);
+	err = start(e);
+	if (!err) {
+		e->jobs[index].state = PENDING;
+		pthread_cond_signal(&e->wake);
+	}
+	pthread_mutex_unlock(&e->lock);
+	return err;
+}
+
+int ez_job_submit(struct ez_function *f, uint32_t job, uint64_t duration_ns)
+{
+	uint64_t now;
+
+	if (job >= f->spec->n_jobs)
+		return -EINVAL;
+	if (ez_job_busy(f, job))
+		return -EBUSY;
+	now = ez_now(f);
+	return submit(f->dev->jobs, job,
+		      duration_ns >= EZ_NEVER - now ? EZ_NEVER - 1 : now + duration_ns);
+}
+
+void ez_job_cancel(struct ez_function *f, uint32_t job)
+{
+	struct job_engine *e = f->dev->jobs;
+
+	if (job >= f->spec->n_jobs)
+		return;
+	if (is_virtual(e)) {
+		if (e->jobs[job].state == PENDING)
+			timer_arm(f, job_timer(f, job), EZ_NEVER);
+		e->jobs[job].state = IDLE;
+		return;
+	}
+	pthread_mutex_lock(&e->lock);
+	e->jobs[job].state = IDLE;
+	wait_for_piece(e, &e->jobs[job]);
+	pthread_mutex_unlock(&e->lock);
+}
+
+void job_cancel_all(struct ez_function *f)
+{
+	uint32_t i;
+
+	for (i = 0; i < f->spec->n_jobs; i++)
+		ez_job_cancel(f, i);
+}
+
+bool ez_job_busy(struct ez_function *f, uint32_t job)
+{
+	struct job_engine *e = f->dev->jobs;
+	bool busy;
+
+	if (job >= f->spec->n_jobs)
+		return false;
+	pthread_mutex_lock(&e->lock);
+	busy = e->jobs[job].state != IDLE;
+	pthread_mutex_unlock(&e->lock);
+	return busy;
+}
+
+/* At the end of the chain. The job is idle before its done runs, which may submit it again. */
+void job_done(struct ez_function *f, uint32_t job)
+{
+	f->busy = true;
+	f->spec->jobs[job].done(f->state);
+	f->busy = false;
+}
+
+static void complete(struct ez_function *f, uint32_t job)
+{
+	struct ez_crossing x = { .kind = EZ_CROSSING_JOB, .fn = f->number, .index = job };
+
+	chain_send(f->dev, &x);
+}
+
+void job_due(struct ez_function *f, uint32_t job)
+{
+	struct ez_job *j = &f->dev->jobs->jobs[job];
+
+	if (j->state == PENDING)
+		while (j->desc->run(j, data_of(j)))
+			;
+	if (j->state == IDLE)
+		return;
+	j->state = IDLE;
+	complete(f, job);
+}
+
+void ez_device_poll(struct ez_device *dev)
+{
+	struct job_engine *e = dev->jobs;
+	uint32_t i;
+
+	pthread_mutex_lock(&e->lock);
+	serve(e);
+	for (i = 0; i < dev->spec->n_jobs && !e->parked; i++) {
+		if (e->jobs[i].state != FINISHED)
+			continue;
+		e->jobs[i].state = IDLE;
+		pthread_mutex_unlock(&e->lock);
+		complete(e->f, i);
+		pthread_mutex_lock(&e->lock);
+	}
+	pthread_mutex_unlock(&e->lock);
+}
+
+void ez_device_pause(struct ez_device *dev)
+{
+	struct job_engine *e = dev->jobs;
+
+	pthread_mutex_lock(&e->lock);
+	e->parked = true;
+	wait_for_piece(e, NULL);
+	pthread_mutex_unlock(&e->lock);
+}
+
+void ez_device_resume(struct ez_device *dev)
+{
+	struct job_engine *e = dev->jobs;
+
+	pthread_mutex_lock(&e->lock);
+	e->parked = false;
+	pthread_cond_signal(&e->wake);
+	pthread_mutex_unlock(&e->lock);
+	if (!is_virtual(e))
+		ez_device_poll(dev);
+}
+
+static int job_dma(struct ez_job *job, uint64_t addr, void *buf, size_t len, bool write)
+{
+	struct job_engine *e = job->engine;
+	struct ez_device *dev = e->f->dev;
+	int status;
+
+	if (is_virtual(e))
+		return dma_request(e->f, addr, buf, len, write);
+	pthread_mutex_lock(&e->lock);
+	e->dma.addr = addr;
+	e->dma.buf = buf;
+	e->dma.len = len;
+	e->dma.write = write;
+	e->dma.wanted = true;
+	pthread_cond_signal(&e->back);
+	pthread_mutex_unlock(&e->lock);
+	dev->backend->kick(dev->be);
+	pthread_mutex_lock(&e->lock);
+	while (e->dma.wanted)
+		pthread_cond_wait(&e->wake, &e->lock);
+	status = e->dma.status;
+	pthread_mutex_unlock(&e->lock);
+	return status;
+}
+
+int ez_job_dma_read(struct ez_job *job, uint64_t addr, void *buf, size_t len)
+{
+	return job_dma(job, addr, buf, len, false);
+}
+
+int ez_job_dma_write(struct ez_job *job, uint64_t addr, const void *buf, size_t len)
+{
+	return job_dma(job, addr, (void *)(uintptr_t)buf, len, true);
+}
+
+enum job_saved job_save(struct ez_function *f, uint32_t job)
+{
+	switch (f->dev->jobs->jobs[job].state) {
+	case PENDING:
+		return JOB_PENDING;
+	case FINISHED:
+		return JOB_FINISHED;
+	case IDLE:
+		break;
+	}
+	return JOB_IDLE;
+}
+
+void job_restore(struct ez_function *f, uint32_t job, enum job_saved how, uint64_t when)
+{
+	struct job_engine *e = f->dev->jobs;
+
+	if (how == JOB_IDLE)
+		return;
+	if (how == JOB_PENDING && submit(e, job, when) == 0)
+		return;
+	/* Its last piece had ended: only the completion is due. */
+	if (is_virtual(e))
+		timer_arm(f, job_timer(f, job), ez_now(f));
+	pthread_mutex_lock(&e->lock);
+	e->jobs[job].state = FINISHED;
+	pthread_mutex_unlock(&e->lock);
+	if (!is_virtual(e))
+		f->dev->backend->kick(f->dev->be);
+}

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Saved state. A stream of entries, each {tag, name, payload}, all numbers
+ * little endian, so that what is there can be matched by name with what the
+ * model has now. Loading trusts no byte of it.
+ *
+ *   magic "ERSATZ" 0 1 | u32 size of the whole | entries | tag END
+ *   entry: u8 tag | u8 length of name | name | u32 length of payload | payload
+ */
+#include "device/device.h"
+
+#include <string.h>
+
+static const char magic[8] = { 'E', 'R', 'S', 'A', 'T', 'Z', 0, 1 };
+
+enum tag {
+	TAG_END,
+	TAG_MODEL,	/* name: the spec's; no payload */
+	TAG_ROW,	/* payload: u8 element size, elements */
+	TAG_TIMER,	/* u64 ns left; only what is armed */
+	TAG_JOB,	/* u8 enum job_saved, u64 ns left (virtual time) */
+	TAG_RAISED,	/* u8; a source without a status register */
+	TAG_ACTIVE,	/* u8; a source, as last looked at */
+	TAG_CONFIG,	/* no name; config space */
+};
+
+/* ---- writing ---- */
+
+struct out {
+	uint8_t *buf;
+	size_t size;
+	size_t at;	/* goes on past size, to say how much it would take */
+};
+
+static void put(struct out *o, const void *bytes, size_t len)
+{
+	if (o->at < o->size)
+		memcpy(o->buf + o->at, bytes, len < o->size - o->at ? len : o->size - o->at);
+	o->at += len;
+}
+
+static void put_number(struct out *o, uint64_t value, unsigned int width)
+{
+	uint8_t bytes[8];
+	unsigned int i;
+
+	for (i = 0; i < width; i++)
+		bytes[i] = (uint8_t)(value >> (8 * i));
+	put(o, bytes, width);
+}
+
+static void put_entry(struct out *o, enum tag tag, const char *name, size_t payload)
+{
+	put_number(o, tag, 1);
+	put_number(o, strlen(name), 1);
+	put(o, name, strlen(name));
+	put_number(o, payload, 4);
+}
+
+static uint64_t left(struct ez_function *f, uint32_t timer)
+{
+	uint64_t now = ez_now(f);
+
+	if (f->deadline[timer] == EZ_NEVER || f->deadline[timer] < now)
+		return 0;
+	return f->deadline[timer] - now;
+}
+
+static void save_all(struct ez_function *f, struct out *o)
+{
+	const struct ez_spec *spec = f->spec;
+	uint32_t i, e, size;
+
+	put(o, magic, sizeof(magic));
+	put_number(o, 0, 4);
+	put_entry(o, TAG_MODEL, spec->name, 0);
+	for (i = 0; i < spec->n_rows; i++) {
+		const struct ez_row *row = &spec->rows[i];
+
+		size = regs_type_size(row->type);
+		put_entry(o, TAG_ROW, row->name, 1 + (size_t)row->count * size);
+		put_number(o, size, 1);
+		for (e = 0; e < row->count; e++)
+			put_number(o, regs_row_get(row, e, f->state), size);
+	}
+	for (i = 0; i < spec->n_timers; i++) {
+		if (f->deadline[i] == EZ_NEVER)
+			continue;
+		put_entry(o, TAG_TIMER, spec->timers[i].name, 8);
+		put_number(o, left(f, i), 8);
+	}
+	for (i = 0; i < spec->n_jobs; i++) {
+		put_entry(o, TAG_JOB, spec->jobs[i].name, 9);
+		put_number(o, job_save(f, i), 1);
+		put_number(o, left(f, job_timer(f, i)), 8);
+	}
+	for (i = 0; i < spec->n_irqs; i++) {
+		put_entry(o, TAG_RAISED, spec->irqs[i].name, 1);
+		put_number(o, f->raised[i], 1);
+		put_entry(o, TAG_ACTIVE, spec->irqs[i].name, 1);
+		put_number(o, f->active[i], 1);
+	}
+	put_entry(o, TAG_CONFIG, "", f->pci.size);
+	put(o, f->pci.bytes, f->pci.size);
+	put_number(o, TAG_END, 1);
+}
+
+ssize_t ez_device_save(struct ez_device *dev, void *buf, size_t size)
+{
+	struct out o = { .buf = buf, .size = buf ? size : 0 };
+	struct out head = { .buf = buf, .size = o.size, .at = sizeof(magic) };
+
+	save_all(&dev->function, &o);
+	if (o.at > UINT32_MAX)
+		return -EFBIG;
+	put_number(&head, o.at, 4);
+	return (ssize_t)o.at;
+}
+
+/* ---- reading ---- */
+
+struct in {
+	const uint8_t *buf;
+	size_t size;
+	size_t at;
+};
+
+struct entry {
+	enum tag tag;
+	char name[256];
+	struct in payload;
+};
+
+static bool take(struct in *in, uint64_t *ret, unsigned int width)
+{
+	unsigned int i;
+
+	if (in->size - in->at < width)
+		return false;
+	*ret = 0;
+	for (i = 0; i < width; i++)
+		*ret |= (uint64_t)in->buf[in->at++] << (8 * i);
+	return true;
+}
+
+static bool take_entry(struct in *in, struct entry *entry)
+{
+	uint64_t tag, len;
+
+	if (!take(in, &tag, 1))
+		return false;
+	*entry = (struct entry){ .tag = (enum tag)tag };
+	if (tag == TAG_END)
+		return true;
+	if (!take(in, &len, 1) || in->size - in->at < len)
+		return false;
+	memcpy(entry->name, in->buf + in->at, len);
+	in->at += len;
+	if (!take(in, &len, 4) || in->size - in->at < len)
+		return false;
+	entry->payload = (struct in){ .buf = in->buf + in->at, .size = len };
+	in->at += len;
+	return true;
+}
+
+static const struct ez_row *find_row(const struct ez_spec *spec, const char *name)
+{
+	uint32_t i;
+
+	for (i = 0; i < spec->n_rows; i++)
+		if (!strcmp(spec->rows[i].name, name))
+			return &spec->rows[i];
+	return NULL;
+}
+
+static uint32_t find_timer(const struct ez_spec *spec, const char *name)
+{
+	uint32_t i;
+
+	for (i = 0; i < spec->n_timers; i++)
+		if (!strcmp(spec->timers[i].name, name))
+			return i;
+	return EZ_NONE;
+}
+
+static uint32_t find_job(const struct ez_spec *spec, const char *name)
+{
+	uint32_t i;
+
+	for (i = 0; i < spec->n_jobs; i++)
+		if (!strcmp(spec->jobs[i].name, name))
+			return i;
+	return EZ_NONE;
+}
+
+static uint32_t find_irq(const struct ez_spec *spec, const char *name)
+{
+	uint32_t i;
+
+	for (i = 0; i < spec->n_irqs; i++)
+		if (!strcmp(spec->irqs[i].name, name))
+			return i;
+	return EZ_NONE;
+}
+
+static int load_row(struct ez_function *f, const struct entry *entry, bool apply,
+		    struct ez_error *error)
+{
+	const struct ez_row *row = find_row(f->spec, entry->name);
+	struct in in = entry->payload;
+	uint64_t size, value = 0;
+	uint32_t e;
+
+	if (!row) {
+		if (apply)
+			log_line(f, EZ_LOG_INFO, "saved state has %s, which this model does not; left out",
+				 entry->name);
+		return 0;
+	}
+	if (!take(&in, &size, 1) || size != regs_type_size(row->type) ||
+	    in.size - in.at != (size_t)row->count * size) {
+		error_set(error, "saved state: %s is not %u elements of %u bytes; was it saved by another version of the model?",
+			  row->name, row->count, regs_type_size(row->type));
+		return -EINVAL;
+	}
+	for (e = 0; apply && e < row->count; e++) {
+		take(&in, &value, (unsigned int)size);
+		regs_row_set(row, e, f->state, value);
+	}
+	return 0;
+}
+
+static int bad(struct ez_error *error, const char *what, const char *name)
+{
+	error_set(error, "saved state: bad %s entry \"%.64s\"", what, name);
+	return -EINVAL;
+}
+
+static uint64_t deadline(struct ez_function *f, uint64_t ns)
+{
+	uint64_t now = ez_now(f);
+
+	return ns >= EZ_NEVER - now ? EZ_NEVER - 1 : now + ns;
+}
+
+static int load_timer(struct ez_function *f, const struct entry *entry, bool apply,
+		      struct ez_error *error)
+{
+	uint32_t timer = find_timer(f->spec, entry->name);
+	struct in in = entry->payload;
+	uint64_t ns;
+
+	if (!take(&in, &ns, 8) || in.at != in.size)
+		return bad(error, "timer", entry->name);
+	if (apply && timer != EZ_NONE)
+		timer_arm(f, timer, deadline(f, ns));
+	return 0;
+}
+
+static int load_job(struct ez_function *f, const struct entry *entry, bool apply,
+		    struct ez_error *error)
+{
+	uint32_t job = find_job(f->spec, entry->name);
+	struct in in = entry->payload;
+	uint64_t how, ns;
+
+	if (!take(&in, &how, 1) || !take(&in, &ns, 8) || in.at != in.size || how > JOB_FINISHED)
+		return bad(error, "job", entry->name);
+	/* A name twice would submit it twice. */
+	if (apply && job != EZ_NONE && !ez_job_busy(f, job))
+		job_restore(f, job, (enum job_saved)how, deadline(f, ns));
+	return 0;
+}
+
+static int load_irq(struct ez_function *f, const struct entry *entry, bool apply,
+		    struct ez_error *error)
+{
+	uint32_t irq = find_irq(f->spec, entry->name);
+	struct in in = entry->payload;
+	uint64_t on;
+
+	if (!take(&in, &on, 1) || in.at != in.size || on > 1)
+		return bad(error, "interrupt", entry->name);
+	if (apply && irq != EZ_NONE)
+		*(entry->tag == TAG_RAISED ? &f->raised[irq] : &f->active[irq]) = (uint8_t)on;
+	return 0;
+}
+
+/* Only what software can change is taken: identity and layout are the spec's. */
+static int load_config(struct ez_function *f, const struct entry *entry, bool apply,
+		       struct ez_error *error)
+{
+	struct pci_function *pci = &f->pci;
+	uint32_t i;
+
+	if (entry->payload.size != pci->size)
+		return bad(error, "config space", "");
+	for (i = 0; apply && i < pci->size; i++) {
+		uint8_t mask = pci->wmask[i] | pci->w1c[i];
+
+		pci->bytes[i] = (uint8_t)((pci->bytes[i] & ~mask) | (entry->payload.buf[i] & mask));
+	}
+	return 0;
+}
+
+static int load_entry(struct ez_function *f, const struct entry *entry, bool apply,
+		      struct ez_error *error)
+{
+	switch (entry->tag) {
+	case TAG_MODEL:
+		if (!strcmp(entry->name, f->spec->name))
+			return 0;
+		error_set(error, "saved state is of a device \"%.64s\", not of %s", entry->name,
+			  f->spec->name);
+		return -EINVAL;
+	case TAG_ROW:
+		return load_row(f, entry, apply, error);
+	case TAG_TIMER:
+		return load_timer(f, entry, apply, error);
+	case TAG_JOB:
+		return load_job(f, entry, apply, error);
+	case TAG_RAISED:
+	case TAG_ACTIVE:
+		return load_irq(f, entry, apply, error);
+	case TAG_CONFIG:
+		return load_config(f, entry, apply, error);
+	case TAG_END:
+		break;
+	}
+	return bad(error, "unknown", entry->name);
+}
+
+/* Which tags a pass acts on: jobs and timers only when the rows are in place. */
+static bool later(enum tag tag)
+{
+	return tag == TAG_TIMER || tag == TAG_JOB;
+}
+
+enum pass { PASS_CHECK, PASS_ROWS, PASS_EVENTS };
+
+static int walk(struct ez_function *f, const uint8_t *buf, size_t size, enum pass pass,
+		struct ez_error *error)
+{
+	struct in in = { .buf = buf, .size = size };
+	struct entry entry;
+	uint64_t total;
+	bool named = false;
+	int err;
+
+	if (size < sizeof(magic) + 4 || memcmp(buf, magic, sizeof(magic))) {
+		error_set(error, "this is not a saved state of Ersatz");
+		return -EINVAL;
+	}
+	in.at = sizeof(magic);
+	take(&in, &total, 4);
+	if (total != size) {
+		error_set(error, "saved state is cut short or has a tail: %zu bytes, should be %llu",
+			  size, (unsigned long long)total);
+		return -EINVAL;
+	}
+	for (;;) {
+		if (!take_entry(&in, &entry)) {
+			error_set(error, "saved state ends in the middle of an entry");
+			return -EINVAL;
+		}
+		if (entry.tag == TAG_END)
+			break;
+		named |= entry.tag == TAG_MODEL;
+		err = load_entry(f, &entry,
+				 pass != PASS_CHECK && later(entry.tag) == (pass == PASS_EVENTS),
+				 error);
+		if (err)
+			return err;
+	}
+	if (!named || in.at != in.size) {
+		error_set(error, "saved state names no model, or goes on after its end");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int ez_device_load(struct ez_device *dev, const void *buf, size_t size, struct ez_error *error)
+{
+	struct ez_function *f = &dev->function;
+	int (*load)(void *state) = device_hook(dev, load);
+	int err = walk(f, buf, size, PASS_CHECK, error);
+
+	/* What is not in the state is as after power-on. */
+	if (!config_is_theirs(dev))
+		pci_reset(&f->pci);
+	device_gate(f);
+	device_reset(f, EZ_RESET_POWER_ON);
+	if (err)
+		return err;
+	walk(f, buf, size, PASS_ROWS, NULL);
+	if (load) {
+		f->busy = true;
+		err = load(f->state);
+		f->busy = false;
+		if (err) {
+			error_set(error, "%s refused the saved state: %s", dev->id, strerror(-err));
+			device_reset(f, EZ_RESET_POWER_ON);
+			return -EINVAL;
+		}
+	}
+	walk(f, buf, size, PASS_EVENTS, NULL);
+	device_gate(f);
+	/* What was active then is no event now; only the line has to follow. */
+	irq_update(f);
+	return 0;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "regs/regs.h"
+
+#include <string.h>
+
+/* One load or store of the element's own width: no byte beyond it is touched. */
+static uint64_t load(const void *at, unsigned int width)
+{
+	uint64_t wide;
+	uint32_t word;
+	uint16_t half;
+
+	switch (width) {
+	case 1:
+		return *(const uint8_t *)at;
+	case 2:
+		memcpy(&half, at, sizeof(half));
+		return half;
+	case 4:
+		memcpy(&word, at, sizeof(word));
+		return word;
+	default:
+		memcpy(&wide, at, sizeof(wide));
+		return wide;
+	}
+}
+
+static void store(void *at, unsigned int width, uint64_t value)
+{
+	uint32_t word = (uint32_t)value;
+	uint16_t half = (uint16_t)value;
+
+	switch (width) {
+	case 1:
+		*(uint8_t *)at = (uint8_t)value;
+		break;
+	case 2:
+		memcpy(at, &half, sizeof(half));
+		break;
+	case 4:
+		memcpy(at, &word, sizeof(word));
+		break;
+	default:
+		memcpy(at, &value, sizeof(value));
+		break;
+	}
+}
+
+uint64_t regs_peek(const struct ez_reg *reg, uint32_t element, const void *state)
+{
+	return load((const char *)state + reg->state + (size_t)element * reg->width, reg->width);
+}
+
+void regs_poke(const struct ez_reg *reg, uint32_t element, void *state, uint64_t value)
+{
+	store((char *)state + reg->state + (size_t)element * reg->width, reg->width, value);
+}
+
+uint64_t regs_read(const struct regs_hit *hit, void *state, unsigned int width)
+{
+	const struct ez_reg *reg = hit->reg;
+	uint64_t ones = regs_ones(width);
+	uint64_t value;
+
+	if (reg->onread && hit->byte == 0) {
+		value = reg->onread(state, hit->element);
+		regs_poke(reg, hit->element, state, value);
+	} else {
+		value = regs_peek(reg, hit->element, state);
+	}
+	if (reg->effects && (reg->effects->rclr | reg->effects->rset)) {
+		uint64_t lanes = ones << (8 * hit->byte);
+		uint64_t after = value & ~(reg->effects->rclr & lanes);
+
+		regs_poke(reg, hit->element, state, after | (reg->effects->rset & lanes));
+	}
+	return ((value & reg->read) >> (8 * hit->byte)) & ones;
+}
+
+/* The nine write effects; `lanes` are the bits that this access carries. */
+static uint64_t apply(const struct ez_effects *fx, uint64_t now, uint64_t lanes, uint64_t value)
+{
+	uint64_t one = lanes & value;
+	uint64_t zero = lanes & ~value;
+
+	now &= ~(fx->woclr & one);
+	now |= fx->woset & one;
+	now ^= fx->wot & one;
+	now &= ~(fx->wzc & zero);
+	now |= fx->wzs & zero;
+	now ^= fx->wzt & zero;
+	now &= ~(fx->wclr & lanes);
+	now |= fx->wset & lanes;
+	return now;
+}
+
+void regs_write(const struct regs_hit *hit, void *state, unsigned int width, uint64_t value)
+{
+	const struct ez_reg *reg = hit->reg;
+	uint64_t lanes = regs_ones(width) << (8 * hit->byte);
+	uint64_t old = regs_peek(reg, hit->element, state);
+	uint64_t now;
+
+	value = (value << (8 * hit->byte)) & lanes;
+	now = (old & ~(reg->store & lanes)) | (value & reg->store);
+	if (reg->effects)
+		now = apply(reg->effects, now, lanes, value);
+	if (now != old)
+		regs_poke(reg, hit->element, state, now);
+	if (reg->onwrite)
+		reg->onwrite(state, hit->element, (old & ~lanes) | value);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Register semantics: which register an access hits, and what the access does
+ * to its storage, as the tables of the spec say. Knows nothing of PCI, of
+ * backends or of time.
+ */
+#ifndef REGS_REGS_H
+#define REGS_REGS_H
+
+#include <ersatz/tables.h>
+
+/* ---- map.c: from an offset in a BAR to a register ---- */
+
+/* The registers of one BAR, found by offset in constant time. */
+struct regs_map {
+	const struct ez_bar *bar;	/* NULL: the device has no such BAR */
+	const struct ez_reg *regs;	/* of the spec */
+	uint16_t *slot;	/* per byte: index into regs plus 1, 0 for none */
+	uint32_t span;	/* bytes that slot covers */
+};
+
+/* An access that falls inside one register. */
+struct regs_hit {
+	const struct ez_reg *reg;
+	uint32_t element;	/* of an array of registers */
+	uint32_t byte;	/* first byte of the access within the element */
+};
+
+/* 0, -ENOMEM, or -EINVAL: the table is not one that a spec compiles to. */
+int regs_map_init(struct regs_map *map, const struct ez_spec *spec, const struct ez_bar *bar);
+void regs_map_free(struct regs_map *map);
+
+/* The register at this byte; false: none. Inline: on the way of every access. */
+static inline bool regs_map_find(const struct regs_map *map, uint64_t offset, struct regs_hit *hit)
+{
+	uint32_t at;
+
+	if (offset >= map->span || !map->slot[offset])
+		return false;
+	hit->reg = &map->regs[map->slot[offset] - 1];
+	at = (uint32_t)offset - hit->reg->offset;
+	hit->element = 0;
+	if (hit->reg->count > 1) {
+		hit->element = at / hit->reg->stride;
+		at %= hit->reg->stride;
+	}
+	hit->byte = at;
+	return true;
+}
+
+/* ---- access.c: what an access does ---- */
+
+/* Why a register does not allow an access. */
+enum regs_verdict {
+	REGS_OK,
+	REGS_WIDTH,	/* this width is not legal here, or runs past the register */
+	REGS_ALIGNMENT,	/* not aligned to its width within the register */
+	REGS_READ_ONLY,
+	REGS_WRITE_ONLY,
+};
+
+static inline enum regs_verdict regs_check(const struct regs_hit *hit, unsigned int width,
+					   bool write)
+{
+	const struct ez_reg *reg = hit->reg;
+
+	if (!(reg->access & width) || hit->byte + width > reg->width)
+		return REGS_WIDTH;
+	if (hit->byte & (width - 1))
+		return REGS_ALIGNMENT;
+	if (!(reg->flags & (write ? EZ_REG_WRITE : EZ_REG_READ)))
+		return write ? REGS_READ_ONLY : REGS_WRITE_ONLY;
+	return REGS_OK;
+}
+
+/* All ones in `width` bytes. */
+static inline uint64_t regs_ones(unsigned int width)
+{
+	return width >= 8 ? UINT64_MAX : (UINT64_C(1) << (8 * width)) - 1;
+}
+
+/* Storage of one element of a register; `width` as the register's. */
+uint64_t regs_peek(const struct ez_reg *reg, uint32_t element, const void *state);
+void regs_poke(const struct ez_reg *reg, uint32_t element, void *state, uint64_t value);
+
+/* A legal access. `state` is the model's state struct. */
+uint64_t regs_read(const struct regs_hit *hit, void *state, unsigned int width);
+void regs_write(const struct regs_hit *hit, void *state, unsigned int width, uint64_t value);
+
+/* ---- rows.c: the state table ---- */
+
+uint32_t regs_type_size(enum ez_type type);
+/* Element `index` of a row, as bits; signed types are sign-extended by nobody. */
+uint64_t regs_row_get(const struct ez_row *row, uint32_t index, const void *state);
+void regs_row_set(const struct ez_row *row, uint32_t index, void *state, uint64_t value);
+
+/* Resets what this kind of reset reaches: rows, and fields with a domain of their own. */
+void regs_reset(const struct ez_spec *spec, void *state, enum ez_reset_kind kind);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Interrupts: INTx and MSI, as PCI 3.0, 2.2.6 and 6.8, say. */
+#include "bench_test.h"
+
+static void intx_follows_enabled_sources(void **state)
+{
+	struct ez_bench *b = *state;
+
+	command(b, RAISE_A);
+	assert_false(ez_bench_intx(b));	/* not enabled */
+	assert_int_equal(rd(b, ISR), 1);
+	wr(b, IER, 3);
+	assert_true(ez_bench_intx(b));
+	assert_int_equal(ez_bench_config_read(b, 0x06, 2) & 8, 8);
+	command(b, RAISE_B);
+	wr(b, ISR, 1);
+	assert_true(ez_bench_intx(b));	/* B still is */
+	wr(b, ISR, 2);
+	assert_false(ez_bench_intx(b));
+	assert_int_equal(ez_bench_config_read(b, 0x06, 2) & 8, 0);
+	assert_int_equal(ez_bench_intx_count(b), 1);
+	/* A source without registers counts always. */
+	command(b, RAISE_C);
+	assert_true(ez_bench_intx(b));
+	command(b, LOWER_C);
+	assert_false(ez_bench_intx(b));
+}
+
+static void intx_disable_bit(void **state)
+{
+	struct ez_bench *b = *state;
+
+	command(b, RAISE_C);
+	ez_bench_config_write(b, 0x04, 2, 0x407);
+	assert_false(ez_bench_intx(b));
+	/* 6.2.3: the status bit shows the interrupt whatever the disable bit says. */
+	assert_int_equal(ez_bench_config_read(b, 0x06, 2) & 8, 8);
+	ez_bench_config_write(b, 0x04, 2, 0x007);
+	assert_true(ez_bench_intx(b));
+}
+
+static void four_messages(void **state)
+{
+	struct ez_bench *b = *state;
+
+	assert_int_equal(ez_bench_msi(b, 4), 0);
+	assert_int_equal(ez_bench_msi(b, 8), -EINVAL);
+	wr(b, IER, 3);
+	command(b, RAISE_A);
+	command(b, RAISE_B);
+	command(b, RAISE_C);
+	assert_int_equal(ez_bench_msi_count(b, 0), 1);
+	assert_int_equal(ez_bench_msi_count(b, 1), 1);
+	assert_int_equal(ez_bench_msi_count(b, 2), 1);
+	assert_false(ez_bench_intx(b));	/* 6.8.1.3: never both */
+	/* A new event is a new message, acknowledged or not. */
+	command(b, RAISE_A);
+	assert_int_equal(ez_bench_msi_count(b, 0), 2);
+}
+
+static void fewer_granted_than_asked(void **state)
+{
+	struct ez_bench *b = *state;
+
+	ez_bench_msi(b, 1);
+	wr(b, IER, 3);
+	command(b, RAISE_A);
+	command(b, RAISE_B);
+	command(b, RAISE_C);
+	assert_int_equal(ez_bench_msi_count(b, 0), 3);
+	assert_int_equal(ez_bench_msi_count(b, 1) + ez_bench_msi_count(b, 2), 0);
+}
+
+static void enabling_a_pending_source_sends(void **state)
+{
+	struct ez_bench *b = *state;
+
+	ez_bench_msi(b, 4);
+	command(b, RAISE_A);
+	assert_int_equal(ez_bench_msi_count(b, 0), 0);
+	wr(b, IER, 1);
+	assert_int_equal(ez_bench_msi_count(b, 0), 1);
+	wr(b, IER, 1);
+	assert_int_equal(ez_bench_msi_count(b, 0), 1);
+}
+
+/* 6.8.1.9 and 6.8.1.10: masked messages wait in the pending bits. */
+static void per_vector_masks(void **state)
+{
+	struct ez_bench *b = *state;
+
+	ez_bench_msi(b, 4);
+	ez_bench_config_write(b, CAP_MSI_AT + 16, 4, 0xffffffff);
+	assert_int_equal(ez_bench_config_read(b, CAP_MSI_AT + 16, 4), 0xf);
+	command(b, RAISE_C);
+	assert_int_equal(ez_bench_msi_count(b, 1), 0);
+	assert_int_equal(ez_bench_config_read(b, CAP_MSI_AT + 20, 4), 2);
+	ez_bench_config_write(b, CAP_MSI_AT + 16, 4, 0);
+	assert_int_equal(ez_bench_msi_count(b, 1), 1);
+	assert_int_equal(ez_bench_config_read(b, CAP_MSI_AT + 20, 4), 0);
+}
+
+static void no_messages_without_bus_mastering(void **state)
+{
+	struct ez_bench *b = *state;
+
+	ez_bench_msi(b, 1);
+	ez_bench_config_write(b, 0x04, 2, 0x003);
+	command(b, RAISE_C);
+	assert_int_equal(ez_bench_msi_count(b, 0), 0);
+	assert_int_equal(ez_bench_log_count(b, EZ_LOG_VIOLATION), 1);
+}
+
+static void back_to_intx_when_msi_goes_off(void **state)
+{
+	struct ez_bench *b = *state;
+
+	ez_bench_msi(b, 1);
+	command(b, RAISE_C);
+	assert_false(ez_bench_intx(b));
+	ez_bench_msi(b, 0);
+	assert_true(ez_bench_intx(b));
+}
+
+static void reset_lowers_everything(void **state)
+{
+	struct ez_bench *b = *state;
+
+	command(b, RAISE_C);
+	wr(b, IER, 3);
+	command(b, RAISE_A);
+	assert_true(ez_bench_intx(b));
+	ez_bench_reset(b, EZ_RESET_FUNCTION);
+	assert_false(ez_bench_intx(b));
+	ez_bench_setup(b);
+	assert_int_equal(rd(b, ISR), 0);
+}
+
+static void pulled_card_is_silent(void **state)
+{
+	struct ez_bench *b = *state;
+
+	command(b, RAISE_C);
+	ez_device_yank(ez_bench_device(b), true);
+	assert_false(ez_bench_intx(b));
+	assert_int_equal(ez_device_read(ez_bench_device(b), 0, 0, ID, 4), 0xffffffff);
+	assert_int_equal(ez_bench_config_read(b, 0, 4), 0xffffffff);
+	ez_device_yank(ez_bench_device(b), false);
+	assert_int_equal(rd(b, ID), 0x12345678);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(intx_follows_enabled_sources), TEST(intx_disable_bit), TEST(four_messages),
+		TEST(fewer_granted_than_asked), TEST(enabling_a_pending_source_sends),
+		TEST(per_vector_masks), TEST(no_messages_without_bus_mastering),
+		TEST(back_to_intx_when_msi_goes_off), TEST(reset_lowers_everything),
+		TEST(pulled_card_is_silent),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Timers and jobs: in virtual time, and with real workers under a small backend of our own. */
+#include "bench_test.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static void timer_fires_once_at_its_time(void **state)
+{
+	struct ez_bench *b = *state;
+
+	wr(b, LENGTH, 1000);
+	command(b, TIMER);
+	ez_bench_advance(b, 999);
+	assert_int_equal(rd(b, EVENTS) & 0xff, 0);
+	ez_bench_advance(b, 1);
+	assert_int_equal(rd(b, EVENTS) & 0xff, 1);
+	assert_false(ez_bench_step(b));
+	/* Set while armed: moves. */
+	command(b, TIMER);
+	ez_bench_advance(b, 600);
+	command(b, TIMER);
+	ez_bench_advance(b, 600);
+	assert_int_equal(rd(b, EVENTS) & 0xff, 1);
+	ez_bench_advance(b, 400);
+	assert_int_equal(rd(b, EVENTS) & 0xff, 2);
+}
+
+static void reset_disarms(void **state)
+{
+	struct ez_bench *b = *state;
+
+	wr(b, LENGTH, 1000);
+	command(b, TIMER);
+	command(b, SOFT_RESET);	/* the device's own reset leaves timers alone */
+	ez_bench_advance(b, 1000);
+	assert_int_equal(rd(b, EVENTS) & 0xff, 1);
+	wr(b, LENGTH, 1000);
+	command(b, TIMER);
+	ez_bench_reset(b, EZ_RESET_FUNCTION);
+	ez_bench_setup(b);
+	ez_bench_advance(b, 5000);
+	assert_int_equal(rd(b, EVENTS) & 0xff, 1);
+}
+
+static void start_job(struct ez_bench *b, uint32_t pieces)
+{
+	ez_bench_write(b, 0, ADDRESS, 8, 0x1000);
+	wr(b, LENGTH, pieces);
+	command(b, JOB);
+}
+
+static void job_takes_its_virtual_time(void **state)
+{
+	struct ez_bench *b = *state;
+	uint32_t value;
+
+	start_job(b, 10);
+	assert_int_equal((int32_t)rd(b, STATUS), 0);
+	command(b, JOB);
+	assert_int_equal((int32_t)rd(b, STATUS), -EBUSY);
+	ez_bench_advance(b, 999);
+	assert_int_equal(rd(b, EVENTS) & 0xff00, 0);
+	ez_bench_advance(b, 1);
+	assert_int_equal(rd(b, EVENTS) & 0xff00, 0x100);
+	memcpy(&value, ez_bench_ram(b) + 0x1000, 4);
+	assert_int_equal(value, 10);
+	assert_int_equal(rd(b, ISR), 1);
+}
+
+static void cancelled_job_is_gone(void **state)
+{
+	struct ez_bench *b = *state;
+
+	start_job(b, 10);
+	command(b, CANCEL);
+	ez_bench_advance(b, 5000);
+	assert_int_equal(rd(b, EVENTS) & 0xff00, 0);
+	start_job(b, 1);
+	ez_bench_reset(b, EZ_RESET_BUS);
+	ez_bench_setup(b);
+	ez_bench_advance(b, 5000);
+	assert_int_equal(rd(b, EVENTS) & 0xff00, 0);
+	assert_int_equal(ez_bench_ram(b)[0x1000], 0);
+}
+
+/* ---- real workers: a backend with a kick, its memory, and nothing else ---- */
+
+struct host {
+	struct ez_device *dev;
+	pthread_mutex_t lock;
+	pthread_cond_t cond;
+	bool kicked;
+	uint32_t ram[1024];
+	unsigned int dmas;
+};
+
+static uint64_t host_now(void *be)
+{
+	return 0;
+}
+
+static void host_timer(void *be, unsigned int fn, uint32_t timer, uint64_t when)
+{
+}
+
+static int host_dma(void *be, unsigned int fn, uint64_t addr, void *buf, size_t len, bool write)
+{
+	struct host *h = be;
+
+	h->dmas++;
+	if (addr > sizeof(h->ram) - len)
+		return -EFAULT;
+	memcpy(write ? (char *)h->ram + addr : buf, write ? buf : (char *)h->ram + addr, len);
+	return 0;
+}
+
+static void host_nothing(void *be, unsigned int fn, bool level)
+{
+}
+
+static void host_msi(void *be, unsigned int fn, uint32_t vector)
+{
+}
+
+static void host_random(void *be, void *buf, size_t len)
+{
+}
+
+static void host_log(void *be, unsigned int fn, enum ez_log_kind kind, const char *text)
+{
+}
+
+static void host_kick(void *be)
+{
+	struct host *h = be;
+
+	pthread_mutex_lock(&h->lock);
+	h->kicked = true;
+	pthread_cond_signal(&h->cond);
+	pthread_mutex_unlock(&h->lock);
+}
+
+static const struct ez_backend host_backend = {
+	.size = sizeof(host_backend), .name = "test", .now = host_now, .timer = host_timer,
+	.dma = host_dma, .intx = host_nothing, .msi = host_msi, .random = host_random,
+	.log = host_log, .kick = host_kick,
+};
+
+static void host_turn(struct host *h)
+{
+	pthread_mutex_lock(&h->lock);
+	while (!h->kicked)
+		pthread_cond_wait(&h->cond, &h->lock);
+	h->kicked = false;
+	pthread_mutex_unlock(&h->lock);
+	ez_device_poll(h->dev);
+}
+
+static uint64_t get(struct host *h, uint64_t at)
+{
+	return ez_device_read(h->dev, 0, 0, at, 4);
+}
+
+static void put(struct host *h, uint64_t at, uint64_t value)
+{
+	ez_device_write(h->dev, 0, 0, at, 4, value);
+}
+
+static const struct ez_model *host_model;
+
+static struct host *host_new(void)
+{
+	struct host *h = calloc(1, sizeof(*h));
+	struct ez_error error;
+
+	pthread_mutex_init(&h->lock, NULL);
+	pthread_cond_init(&h->cond, NULL);
+	h->dev = ez_device_new(host_model, "gadget0", &host_backend, h, NULL, 0, &error);
+	assert_non_null(h->dev);
+	ez_device_config_write(h->dev, 0, 0x04, 2, 0x7);
+	return h;
+}
+
+static void host_free(struct host *h)
+{
+	ez_device_free(h->dev);
+	pthread_mutex_destroy(&h->lock);
+	pthread_cond_destroy(&h->cond);
+	free(h);
+}
+
+static void host_job(struct host *h, uint32_t pieces)
+{
+	put(h, ADDRESS, 16);
+	put(h, ADDRESS + 4, 0);
+	put(h, LENGTH, pieces);
+	put(h, DOORBELL, JOB);
+}
+
+static void worker_runs_to_the_end(void **unused)
+{
+	struct host *h = host_new();
+
+	host_job(h, 100);
+	while (!(get(h, EVENTS) & 0xff00))
+		host_turn(h);
+	assert_int_equal(h->ram[4], 100);
+	assert_int_equal(get(h, STATUS), 0);
+	host_free(h);
+}
+
+/* Whatever the worker is doing at that moment, including waiting for its DMA. */
+static void worker_is_cancelled_reset_and_freed(void **unused)
+{
+	for (unsigned int turns = 0; turns < 12; turns++) {
+		struct host *h = host_new();
+		uint32_t then;
+
+		host_job(h, 1000000);
+		for (unsigned int i = 0; i < turns; i++)
+			host_turn(h);
+		if (turns % 3 == 0) {
+			put(h, DOORBELL, CANCEL);
+		} else if (turns % 3 == 1) {
+			ez_device_reset(h->dev, 0, EZ_RESET_FUNCTION);
+		} else {
+			host_free(h);
+			continue;
+		}
+		then = h->ram[4];
+		ez_device_poll(h->dev);
+		assert_int_equal(h->ram[4], then);
+		assert_int_equal(get(h, EVENTS) & 0xff00, 0);
+		host_free(h);
+	}
+}
+
+/* Parked, saved, loaded into another device, finished there: every piece ran once. */
+static void worker_is_saved_and_goes_on_elsewhere(void **unused)
+{
+	struct host *from = host_new();
+	struct host *to = host_new();
+	struct ez_error error;
+	char state[16384];
+	ssize_t size;
+	unsigned int dmas;
+
+	host_job(from, 50);
+	for (int i = 0; i < 9; i++)
+		host_turn(from);
+	ez_device_pause(from->dev);
+	dmas = from->dmas;
+	size = ez_device_save(from->dev, state, sizeof(state));
+	assert_in_range(size, 1, sizeof(state));
+	ez_device_poll(from->dev);
+	assert_int_equal(from->dmas, dmas);
+	memcpy(to->ram, from->ram, sizeof(to->ram));
+	assert_int_equal(ez_device_load(to->dev, state, (size_t)size, &error), 0);
+	while (!(get(to, EVENTS) & 0xff00))
+		host_turn(to);
+	assert_int_equal(to->ram[4], 50);
+	/* And the first goes on too, once it may. */
+	ez_device_resume(from->dev);
+	while (!(get(from, EVENTS) & 0xff00))
+		host_turn(from);
+	assert_int_equal(from->ram[4], 50);
+	host_free(from);
+	host_free(to);
+}
+
+static void worker_sees_dma_errors(void **unused)
+{
+	struct host *h = host_new();
+
+	put(h, ADDRESS, 0xfffff000);
+	put(h, LENGTH, 3);
+	put(h, DOORBELL, JOB);
+	while (!(get(h, EVENTS) & 0xff00))
+		host_turn(h);
+	assert_int_equal((int32_t)get(h, STATUS), -EFAULT);
+	host_free(h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(timer_fires_once_at_its_time),
+		TEST(reset_disarms),
+		TEST(job_takes_its_virtual_time),
+		TEST(cancelled_job_is_gone),
+		cmocka_unit_test(worker_runs_to_the_end),
+		cmocka_unit_test(worker_is_cancelled_reset_and_freed),
+		cmocka_unit_test(worker_is_saved_and_goes_on_elsewhere),
+		cmocka_unit_test(worker_sees_dma_errors),
+	};
+	struct ez_error error;
+	int failed;
+
+	alarm(60);	/* a deadlock ends the test, it does not hang it */
+	host_model = ez_model_open(getenv("ERSATZ_MODEL"), &error);
+	if (!host_model) {
+		fprintf(stderr, "%s\n", error.text);
+		return 1;
+	}
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	ez_model_close(host_model);
+	return failed;
+}
