@@ -176,8 +176,10 @@ static inline uint64_t perform_read(struct ez_function *f, const struct regs_hit
 {
 	uint64_t value;
 
+	if (likely(!(hit->reg->flags & EZ_REG_READ_EFFECT)))
+		return regs_read_plain(hit, f->state, width);
 	f->busy = true;
-	value = regs_read(hit, f->state, width);
+	value = regs_read_effect(hit, f->state, width);
 	f->busy = false;
 	if (unlikely(hit->reg->flags & EZ_REG_IRQ))
 		irq_update(f);
@@ -224,7 +226,8 @@ static uint64_t read_slow(struct ez_function *f, unsigned int bar, uint64_t offs
 	return perform_read(f, &hit, width);
 }
 
-uint64_t access_read(struct ez_function *f, unsigned int bar, uint64_t offset, unsigned int width)
+static inline uint64_t read_fast(struct ez_function *f, unsigned int bar, uint64_t offset,
+				 unsigned int width)
 {
 	struct regs_hit hit;
 
@@ -235,6 +238,11 @@ uint64_t access_read(struct ez_function *f, unsigned int bar, uint64_t offset, u
 	    likely(!(hit.reg->flags & EZ_REG_UNIMPLEMENTED)))
 		return perform_read(f, &hit, width);
 	return read_slow(f, bar, offset, width);
+}
+
+uint64_t access_read(struct ez_function *f, unsigned int bar, uint64_t offset, unsigned int width)
+{
+	return read_fast(f, bar, offset, width);
 }
 
 static void write_slow(struct ez_function *f, unsigned int bar, uint64_t offset,
@@ -294,46 +302,56 @@ static void name(const struct ez_function *f, struct ez_crossing *x)
 	}
 }
 
-static bool legal(const struct ez_function *f, unsigned int bar, unsigned int width)
+/* With taps attached: slower, and out of the hot path's way. */
+static __attribute__((noinline, cold)) uint64_t read_tapped(struct ez_function *f, unsigned int bar,
+							    uint64_t offset, unsigned int width)
 {
-	return f && bar < EZ_BARS && f->map[bar].bar &&
-	       (width == 1 || width == 2 || width == 4 || width == 8);
+	struct ez_crossing x = { .kind = EZ_CROSSING_READ, .fn = f->number, .bar = bar,
+				 .offset = offset, .width = width, .value = regs_ones(width) };
+
+	name(f, &x);
+	chain_send(f->dev, &x);
+	return x.value & regs_ones(width);
+}
+
+static __attribute__((noinline, cold)) void write_tapped(struct ez_function *f, unsigned int bar,
+							 uint64_t offset, unsigned int width,
+							 uint64_t value)
+{
+	struct ez_crossing x = { .kind = EZ_CROSSING_WRITE, .fn = f->number, .bar = bar,
+				 .offset = offset, .width = width, .value = value };
+
+	name(f, &x);
+	chain_send(f->dev, &x);
+}
+
+static inline bool legal(const struct ez_device *dev, unsigned int fn, unsigned int bar,
+			 unsigned int width)
+{
+	return fn == 0 && bar < EZ_BARS && dev->function.map[bar].bar && width && width <= 8 &&
+	       !(width & (width - 1));
 }
 
 uint64_t ez_device_read(struct ez_device *dev, unsigned int fn, unsigned int bar, uint64_t offset,
 			unsigned int width)
 {
-	struct ez_function *f = device_function(dev, fn);
-	struct ez_crossing x;
-
-	if (unlikely(!legal(f, bar, width)))
+	if (unlikely(!legal(dev, fn, bar, width)))
 		return regs_ones(width);
-	if (likely(!dev->taps))
-		return access_read(f, bar, offset, width);
-	x = (struct ez_crossing){ .kind = EZ_CROSSING_READ, .fn = fn, .bar = bar, .offset = offset,
-				  .width = width, .value = regs_ones(width) };
-	name(f, &x);
-	chain_send(dev, &x);
-	return x.value & regs_ones(width);
+	if (unlikely(dev->taps))
+		return read_tapped(&dev->function, bar, offset, width);
+	return read_fast(&dev->function, bar, offset, width);
 }
 
 void ez_device_write(struct ez_device *dev, unsigned int fn, unsigned int bar, uint64_t offset,
 		     unsigned int width, uint64_t value)
 {
-	struct ez_function *f = device_function(dev, fn);
-	struct ez_crossing x;
-
-	if (unlikely(!legal(f, bar, width)))
+	if (unlikely(!legal(dev, fn, bar, width)))
 		return;
 	value &= regs_ones(width);
-	if (likely(!dev->taps)) {
-		access_write(f, bar, offset, width, value);
-		return;
-	}
-	x = (struct ez_crossing){ .kind = EZ_CROSSING_WRITE, .fn = fn, .bar = bar, .offset = offset,
-				  .width = width, .value = value };
-	name(f, &x);
-	chain_send(dev, &x);
+	if (unlikely(dev->taps))
+		write_tapped(&dev->function, bar, offset, width, value);
+	else
+		access_write(&dev->function, bar, offset, width, value);
 }
 
 int ez_device_peek(struct ez_device *dev, unsigned int fn, const struct ez_reg *reg,

@@ -3,28 +3,7 @@
 
 #include <string.h>
 
-/* One load or store of the element's own width: no byte beyond it is touched. */
-static uint64_t load(const void *at, unsigned int width)
-{
-	uint64_t wide;
-	uint32_t word;
-	uint16_t half;
-
-	switch (width) {
-	case 1:
-		return *(const uint8_t *)at;
-	case 2:
-		memcpy(&half, at, sizeof(half));
-		return half;
-	case 4:
-		memcpy(&word, at, sizeof(word));
-		return word;
-	default:
-		memcpy(&wide, at, sizeof(wide));
-		return wide;
-	}
-}
-
+/* One store of the element's own width: no byte beyond it is touched. */
 static void store(void *at, unsigned int width, uint64_t value)
 {
 	uint32_t word = (uint32_t)value;
@@ -46,20 +25,14 @@ static void store(void *at, unsigned int width, uint64_t value)
 	}
 }
 
-uint64_t regs_peek(const struct ez_reg *reg, uint32_t element, const void *state)
-{
-	return load((const char *)state + reg->state + (size_t)element * reg->width, reg->width);
-}
-
 void regs_poke(const struct ez_reg *reg, uint32_t element, void *state, uint64_t value)
 {
 	store((char *)state + reg->state + (size_t)element * reg->width, reg->width, value);
 }
 
-uint64_t regs_read(const struct regs_hit *hit, void *state, unsigned int width)
+uint64_t regs_read_effect(const struct regs_hit *hit, void *state, unsigned int width)
 {
 	const struct ez_reg *reg = hit->reg;
-	uint64_t ones = regs_ones(width);
 	uint64_t value;
 
 	if (reg->onread && hit->byte == 0) {
@@ -69,12 +42,12 @@ uint64_t regs_read(const struct regs_hit *hit, void *state, unsigned int width)
 		value = regs_peek(reg, hit->element, state);
 	}
 	if (reg->effects && (reg->effects->rclr | reg->effects->rset)) {
-		uint64_t lanes = ones << (8 * hit->byte);
+		uint64_t lanes = regs_ones(width) << (8 * hit->byte);
 		uint64_t after = value & ~(reg->effects->rclr & lanes);
 
 		regs_poke(reg, hit->element, state, after | (reg->effects->rset & lanes));
 	}
-	return ((value & reg->read) >> (8 * hit->byte)) & ones;
+	return ((value & reg->read) >> (8 * hit->byte)) & regs_ones(width);
 }
 
 /* The nine write effects; `lanes` are the bits that this access carries. */

@@ -9,6 +9,8 @@
 
 #include <ersatz/tables.h>
 
+#include <string.h>
+
 /* ---- map.c: from an offset in a BAR to a register ---- */
 
 /* The registers of one BAR, found by offset in constant time. */
@@ -79,12 +81,51 @@ static inline uint64_t regs_ones(unsigned int width)
 	return width >= 8 ? UINT64_MAX : (UINT64_C(1) << (8 * width)) - 1;
 }
 
-/* Storage of one element of a register; `width` as the register's. */
-uint64_t regs_peek(const struct ez_reg *reg, uint32_t element, const void *state);
+/* One load of the element's own width: no byte beyond it is touched. */
+static inline uint64_t regs_load(const void *at, unsigned int width)
+{
+	uint64_t wide;
+	uint32_t word;
+	uint16_t half;
+
+	switch (width) {
+	case 4:
+		memcpy(&word, at, sizeof(word));
+		return word;
+	case 1:
+		return *(const uint8_t *)at;
+	case 2:
+		memcpy(&half, at, sizeof(half));
+		return half;
+	default:
+		memcpy(&wide, at, sizeof(wide));
+		return wide;
+	}
+}
+
+/* Storage of one element of a register. */
+static inline uint64_t regs_peek(const struct ez_reg *reg, uint32_t element, const void *state)
+{
+	return regs_load((const char *)state + reg->state + (size_t)element * reg->width,
+			 reg->width);
+}
+
 void regs_poke(const struct ez_reg *reg, uint32_t element, void *state, uint64_t value);
 
-/* A legal access. `state` is the model's state struct. */
-uint64_t regs_read(const struct regs_hit *hit, void *state, unsigned int width);
+/*
+ * A legal access. `state` is the model's state struct. A read without effect
+ * is a plain load, and the hot path of a polling driver: it is inline and
+ * calls nobody.
+ */
+static inline uint64_t regs_read_plain(const struct regs_hit *hit, const void *state,
+				       unsigned int width)
+{
+	uint64_t value = regs_peek(hit->reg, hit->element, state) & hit->reg->read;
+
+	return (value >> (8 * hit->byte)) & regs_ones(width);
+}
+
+uint64_t regs_read_effect(const struct regs_hit *hit, void *state, unsigned int width);
 void regs_write(const struct regs_hit *hit, void *state, unsigned int width, uint64_t value);
 
 /* ---- rows.c: the state table ---- */

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The front door. `make` builds build/ersatz; `make demo` shows what it does; `make test` proves it.
+# Packages that are missing are named, then installed (as root or through sudo).
+
+BUILD ?= build
+MESON ?= /usr/bin/meson
+PREFIX ?= /usr/local
+ERSATZ = $(BUILD)/ersatz
+
+.PHONY: all setup demo test perf fuzz sanitize check install clean help
+
+all: setup
+	@ninja -C $(BUILD) --quiet
+
+setup:
+	@scripts/packages install build
+	@test -f $(BUILD)/build.ninja || $(MESON) setup $(BUILD) >$(BUILD).log 2>&1 || \
+		{ cat $(BUILD).log >&2; rm -f $(BUILD).log; exit 125; }
+	@rm -f $(BUILD).log
+
+demo: all
+	@scripts/demo $(ERSATZ)
+
+test: all
+	@scripts/test $(BUILD)
+
+perf: all
+	@perf/run $(BUILD)
+
+# Unit tests once more, under ASan and UBSan.
+sanitize: setup
+	@scripts/sanitize $(BUILD)-sanitize
+
+# Every fuzz target for SECONDS each.
+SECONDS ?= 20
+fuzz: all
+	@scripts/packages install check
+	@scripts/fuzz $(BUILD) $(SECONDS)
+
+# What a reader of the code checks: licences, format, size of files.
+check:
+	@scripts/packages install check
+	@scripts/check
+
+install: all
+	DESTDIR="$(DESTDIR)" $(MESON) install -C $(BUILD) --no-rebuild --quiet
+
+clean:
+	rm -rf $(BUILD) $(BUILD)-sanitize
+	find devices tests -type d -name build -prune -exec rm -rf {} +
+
+help:
+	@echo "make            build $(ERSATZ)"
+	@echo "make demo       boot a guest with a PCI device that exists only as a model, and use it"
+	@echo "make test       every test: unit, bus level, guest"
+	@echo "make perf       measure; figures to $(BUILD)/perf.json"
+	@echo "make sanitize   unit tests under ASan and UBSan"
+	@echo "make fuzz       fuzz targets, SECONDS=20 each"
+	@echo "make check      licences, format, file sizes"
+	@echo "make install    to PREFIX (meson's), honours DESTDIR"
+	@echo "make clean      remove what was built; the cache of QEMU and kernels stays"
