@@ -247,7 +247,10 @@ static void bar_off_under_the_driver(void)
 /* Somewhere in the gaps of /proc/iomem, next to where it is now; 0 if there is no such place. */
 static uint32_t free_address(uint32_t old)
 {
-	for (uint32_t at = old - 0x1000; at > old - 0x400000 && at; at -= 0x1000) {
+	/* Below first, then above: after a rescan it may be at the bottom of a window. */
+	for (uint32_t step = 1; step <= 0x800; step++) {
+		uint32_t pages = step <= 0x400 ? -step : step - 0x400;
+		uint32_t at = old + pages * 0x1000;
 		FILE *file = fopen("/proc/iomem", "r");
 		unsigned long long start, end, span = 0;
 		char line[256];
