@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Capabilities and interrupt sources. */
+#include "spec/check/check.h"
+
+#include <string.h>
+
+void check_capabilities(struct spec_device *dev, struct spec_diags *diags)
+{
+	const struct spec_cap *before = NULL; /* that reaches furthest so far */
+
+	for (unsigned int i = 0; i < dev->n_caps; i++) {
+		const struct spec_cap *cap = &dev->caps[i];
+
+		for (unsigned int k = 0; k < i && cap->kind; k++) {
+			const struct spec_cap *first = &dev->caps[k], *second = cap;
+
+			if (!strcmp(cap->kind, "vendor") || !first->kind ||
+			    strcmp(cap->kind, first->kind))
+				continue;
+			/* They are sorted by offset; the second is the one further down. */
+			if (first->pos.line > second->pos.line) {
+				second = first;
+				first = cap;
+			}
+			spec_error(diags, second->pos, "a second %s capability", cap->kind);
+			spec_note(diags, first->pos, "the first is here");
+			break;
+		}
+		if (cap->bad)
+			continue;
+		/* PCI 3.0, 6.7: behind the header, bottom two bits zero. */
+		if (cap->offset < 0x40) {
+			spec_error(diags, cap->offset_pos,
+				   "%s capability at 0x%02x: below 0x40 is the header", cap->kind,
+				   (unsigned int)cap->offset);
+			continue;
+		}
+		if (cap->offset % 4)
+			spec_error(diags, cap->offset_pos,
+				   "%s capability at 0x%02x: must be a multiple of 4", cap->kind,
+				   (unsigned int)cap->offset);
+		if (cap->offset + cap->length > EZ_CONFIG_SIZE)
+			spec_error(diags, cap->offset_pos,
+				   "%s capability (0x%02x..0x%02x) ends beyond 0xff", cap->kind,
+				   (unsigned int)cap->offset,
+				   (unsigned int)cap->offset + cap->length - 1);
+		if (before && cap->offset < before->offset + before->length) {
+			spec_error(diags, cap->offset_pos,
+				   "%s capability (0x%02x) overlaps %s (0x%02x..0x%02x)", cap->kind,
+				   (unsigned int)cap->offset, before->kind,
+				   (unsigned int)before->offset,
+				   (unsigned int)before->offset + before->length - 1);
+			spec_note(diags, before->offset_pos, "%s is here", before->kind);
+		}
+		if (!before || cap->offset + cap->length > before->offset + before->length)
+			before = cap;
+	}
+}
+
+/* "REG" or "REG.FIELD" -> register and mask. */
+static void resolve(const struct spec_device *dev, GHashTable *regs, struct spec_diags *diags,
+		    const char *what, struct spec_ref *ref)
+{
+	g_autofree char *reg_name = NULL;
+	const struct spec_reg *reg;
+	const char *dot, *meant;
+
+	if (!ref->text)
+		return;
+	dot = strchr(ref->text, '.');
+	reg_name = dot ? g_strndup(ref->text, dot - ref->text) : g_strdup(ref->text);
+	reg = g_hash_table_lookup(regs, reg_name);
+	if (!reg) {
+		g_autofree const char **names = g_new0(const char *, dev->n_regs + 1);
+		unsigned int n = 0;
+
+		for (unsigned int i = 0; i < dev->n_regs; i++) {
+			if (dev->regs[i].name)
+				names[n++] = dev->regs[i].name;
+		}
+		meant = spec_nearest(reg_name, names, sizeof(*names));
+		spec_error(diags, ref->pos, "%s: no register '%.60s'%s%s%s", what, reg_name,
+			   meant ? "; did you mean '" : "", meant ? meant : "", meant ? "'?" : "");
+		return;
+	}
+	if (reg->array) {
+		spec_error(diags, ref->pos, "%s: %s is an array; a source needs a single register",
+			   what, reg->name);
+		spec_note(diags, reg->pos, "%s is here", reg->name);
+		return;
+	}
+	if (dot) {
+		g_autofree const char **names = g_new0(const char *, reg->n_fields + 1);
+		unsigned int n = 0;
+
+		for (unsigned int i = 0; i < reg->n_fields; i++) {
+			if (!reg->fields[i].name)
+				continue;
+			names[n++] = reg->fields[i].name;
+			if (strcmp(reg->fields[i].name, dot + 1))
+				continue;
+			if (reg->fields[i].bad)
+				return;
+			ref->mask = spec_field_mask(&reg->fields[i]);
+			ref->reg = reg;
+			return;
+		}
+		meant = spec_nearest(dot + 1, names, sizeof(*names));
+		spec_error(diags, ref->pos, "%s: register %s has no field '%.60s'%s%s%s", what,
+			   reg->name, dot + 1, meant ? "; did you mean '" : "", meant ? meant : "",
+			   meant ? "'?" : "");
+		return;
+	}
+	for (unsigned int i = 0; i < reg->n_fields; i++) {
+		if (reg->fields[i].bad)
+			return;
+		ref->mask |= spec_field_mask(&reg->fields[i]);
+	}
+	if (!reg->n_fields)
+		ref->mask = spec_ones(reg->width);
+	ref->reg = reg;
+}
+
+void check_interrupts(struct spec_device *dev, struct spec_diags *diags)
+{
+	GHashTable *regs = g_hash_table_new(g_str_hash, g_str_equal);
+	const struct spec_cap *msi = NULL;
+
+	for (unsigned int i = 0; i < dev->n_caps; i++) {
+		if (dev->caps[i].id == 0x05)
+			msi = &dev->caps[i];
+	}
+	for (unsigned int i = 0; i < dev->n_regs; i++) {
+		if (dev->regs[i].name)
+			g_hash_table_insert(regs, (void *)dev->regs[i].name, &dev->regs[i]);
+	}
+	for (unsigned int i = 0; i < dev->n_irqs; i++) {
+		struct spec_irq *irq = &dev->irqs[i];
+
+		resolve(dev, regs, diags, "status", &irq->status);
+		resolve(dev, regs, diags, "enable", &irq->enable);
+		for (unsigned int k = 0; k < i; k++) {
+			const struct spec_irq *other = &dev->irqs[k];
+
+			if (!irq->status.reg || irq->status.reg != other->status.reg ||
+			    !(irq->status.mask & other->status.mask))
+				continue;
+			spec_warning(diags, irq->status.pos,
+				     "status: shares bits with interrupt %s: raising one makes "
+				     "both pending",
+				     other->name ? other->name : "?");
+			spec_note(diags, other->status.pos, "the other one is here");
+			break;
+		}
+		if (msi && !msi->bad && irq->vector >= msi->vectors) {
+			spec_error(diags, irq->vector_pos,
+				   "vector: %u, but msi has %u vector%s (0 to %u)",
+				   (unsigned int)irq->vector, msi->vectors,
+				   msi->vectors == 1 ? "" : "s", msi->vectors - 1);
+			spec_note(diags, msi->pos, "msi is here");
+		}
+		if (!msi && irq->vector)
+			spec_error(diags, irq->vector_pos,
+				   "vector: %u, but there is no msi capability",
+				   (unsigned int)irq->vector);
+	}
+	if (dev->n_irqs && !dev->id.pin && !msi)
+		spec_error(diags, dev->irqs[0].pos,
+			   "interrupts need a way out: pin: A under pci:, or an msi capability");
+	/* PCI 3.0, 2.2.6: a device with one function uses INTA# only. */
+	if (dev->id.pin > 1)
+		spec_warning(diags, dev->pin_pos,
+			     "pin: a device with one function uses pin A (PCI 3.0, 2.2.6)");
+	if (dev->id.pin && !dev->n_irqs)
+		spec_warning(diags, dev->pin_pos, "pin: there are no interrupts: to use it");
+	g_hash_table_destroy(regs);
+}

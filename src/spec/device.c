@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The description of a device: its memory, and what follows from it. */
+#include "spec/device.h"
+
+#include <string.h>
+
+struct spec_arena {
+	GPtrArray *blocks;
+};
+
+struct spec_arena *spec_arena_new(void)
+{
+	struct spec_arena *arena = g_new0(struct spec_arena, 1);
+
+	/* A block an allocation: few enough, and sanitizers see every overrun. */
+	arena->blocks = g_ptr_array_new_with_free_func(g_free);
+	return arena;
+}
+
+void spec_arena_free(struct spec_arena *arena)
+{
+	if (!arena)
+		return;
+	g_ptr_array_free(arena->blocks, TRUE);
+	g_free(arena);
+}
+
+void *spec_arena_alloc(struct spec_arena *arena, size_t n, size_t size)
+{
+	void *block = g_malloc0_n(n, size);
+
+	if (block)
+		g_ptr_array_add(arena->blocks, block);
+	return block;
+}
+
+char *spec_arena_strndup(struct spec_arena *arena, const char *text, size_t len)
+{
+	char *copy = spec_arena_alloc(arena, len + 1, 1);
+
+	if (len)
+		memcpy(copy, text, len);
+	return copy;
+}
+
+char *spec_arena_printf(struct spec_arena *arena, const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	text = g_strdup_vprintf(format, args);
+	va_end(args);
+	g_ptr_array_add(arena->blocks, text);
+	return text;
+}
+
+const char *spec_upper(struct spec_arena *arena, const char *name)
+{
+	char *copy = spec_arena_strndup(arena, name, strlen(name));
+
+	for (char *c = copy; *c; c++)
+		*c = g_ascii_toupper(*c);
+	return copy;
+}
+
+unsigned int spec_type_size(enum ez_type type)
+{
+	switch (type) {
+	case EZ_BOOL:
+	case EZ_U8:
+	case EZ_I8:
+		return 1;
+	case EZ_U16:
+	case EZ_I16:
+		return 2;
+	case EZ_U32:
+	case EZ_I32:
+	case EZ_ENUM:
+		return 4;
+	case EZ_U64:
+	case EZ_I64:
+	case EZ_STRING:
+		return 8;
+	}
+	return 8;
+}
+
+const char *spec_type_c(enum ez_type type)
+{
+	switch (type) {
+	case EZ_BOOL:
+		return "bool";
+	case EZ_U8:
+		return "uint8_t";
+	case EZ_U16:
+		return "uint16_t";
+	case EZ_U32:
+	case EZ_ENUM:
+		return "uint32_t";
+	case EZ_U64:
+		return "uint64_t";
+	case EZ_I8:
+		return "int8_t";
+	case EZ_I16:
+		return "int16_t";
+	case EZ_I32:
+		return "int32_t";
+	case EZ_I64:
+		return "int64_t";
+	case EZ_STRING:
+		return "const char *";
+	}
+	return "uint64_t";
+}
+
+static void derive_bits(struct spec_reg *reg, const struct spec_access *access, uint64_t bits)
+{
+	if (access->r) {
+		reg->read |= bits;
+		switch (access->onread) {
+		case SPEC_RCLR:
+			reg->effects.rclr |= bits;
+			break;
+		case SPEC_RSET:
+			reg->effects.rset |= bits;
+			break;
+		case SPEC_RUSER:
+			reg->onread = true;
+			break;
+		case SPEC_ONREAD_NONE:
+			break;
+		}
+	}
+	if (access->w) {
+		switch (access->onwrite) {
+		case SPEC_ONWRITE_NONE:
+			reg->store |= bits;
+			break;
+		case SPEC_WOCLR:
+			reg->effects.woclr |= bits;
+			break;
+		case SPEC_WOSET:
+			reg->effects.woset |= bits;
+			break;
+		case SPEC_WOT:
+			reg->effects.wot |= bits;
+			break;
+		case SPEC_WZC:
+			reg->effects.wzc |= bits;
+			break;
+		case SPEC_WZS:
+			reg->effects.wzs |= bits;
+			break;
+		case SPEC_WZT:
+			reg->effects.wzt |= bits;
+			break;
+		case SPEC_WCLR:
+			reg->effects.wclr |= bits;
+			break;
+		case SPEC_WSET:
+			reg->effects.wset |= bits;
+			break;
+		case SPEC_WUSER:
+			reg->onwrite = true;
+			break;
+		}
+		reg->swmod |= access->swmod;
+	}
+	reg->reset_kinds |= access->resets;
+}
+
+void spec_derive(struct spec_device *dev)
+{
+	for (unsigned int i = 0; i < dev->n_regs; i++) {
+		struct spec_reg *reg = &dev->regs[i];
+		uint64_t all = spec_ones(reg->width), taken = 0;
+
+		if (!reg->n_fields)
+			derive_bits(reg, &reg->access, all);
+		for (unsigned int k = 0; k < reg->n_fields; k++) {
+			const struct spec_field *field = &reg->fields[k];
+			uint64_t bits = spec_field_mask(field);
+
+			derive_bits(reg, &field->access, bits);
+			taken |= bits;
+			if (field->has_reset)
+				reg->reset = (reg->reset & ~bits) | field->reset << field->lsb;
+		}
+		if (reg->reserved_zero && reg->n_fields)
+			reg->must_be_zero = all & ~taken;
+	}
+	for (unsigned int i = 0; i < dev->n_irqs; i++) {
+		/* The registers are ours; sources only point at them. */
+		if (dev->irqs[i].status.reg)
+			dev->regs[dev->irqs[i].status.reg - dev->regs].irq = true;
+		if (dev->irqs[i].enable.reg)
+			dev->regs[dev->irqs[i].enable.reg - dev->regs].irq = true;
+	}
+}
+
+void spec_device_free(struct spec_device *dev)
+{
+	if (dev)
+		spec_arena_free(dev->arena);
+}
+
+const char *spec_device_name(const struct spec_device *dev)
+{
+	return dev->name;
+}
+
+const char *spec_device_description(const struct spec_device *dev)
+{
+	return dev->desc;
+}
+
+const char *spec_device_hash(const struct spec_device *dev)
+{
+	return dev->hash;
+}
+
+const char *const *spec_device_requires(const struct spec_device *dev)
+{
+	return (const char *const *)dev->requires;
+}

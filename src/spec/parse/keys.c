@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "spec/parse/keys.h"
+#include "spec/spec.h"
+
+const char *const key_names[KEYS] = {
+	[KEY_ACCESSWIDTH] = "accesswidth",
+	[KEY_ADDRESS64] = "address64",
+	[KEY_ALTERNATE] = "alternate",
+	[KEY_BARS] = "bars",
+	[KEY_BITS] = "bits",
+	[KEY_BODY] = "body",
+	[KEY_CAPABILITIES] = "capabilities",
+	[KEY_CLASS] = "class",
+	[KEY_COUNT] = "count",
+	[KEY_COUNTER] = "counter",
+	[KEY_DATA] = "data",
+	[KEY_DEFAULT] = "default",
+	[KEY_DESCRIPTION] = "description",
+	[KEY_DEVICE] = "device",
+	[KEY_ENABLE] = "enable",
+	[KEY_EXPRESS] = "express",
+	[KEY_FIELDS] = "fields",
+	[KEY_HOOKS] = "hooks",
+	[KEY_HW] = "hw",
+	[KEY_ILLEGAL] = "illegal",
+	[KEY_INCLUDE] = "include",
+	[KEY_INTERRUPTS] = "interrupts",
+	[KEY_JOBS] = "jobs",
+	[KEY_MASKABLE] = "maskable",
+	[KEY_MAX] = "max",
+	[KEY_MIN] = "min",
+	[KEY_MSI] = "msi",
+	[KEY_MSIX] = "msix",
+	[KEY_NAME] = "name",
+	[KEY_NO_SOFT_RESET] = "no_soft_reset",
+	[KEY_NUMBER] = "number",
+	[KEY_OFFSET] = "offset",
+	[KEY_ONREAD] = "onread",
+	[KEY_ONWRITE] = "onwrite",
+	[KEY_PCI] = "pci",
+	[KEY_PIN] = "pin",
+	[KEY_PM] = "pm",
+	[KEY_PRECEDENCE] = "precedence",
+	[KEY_PREFETCHABLE] = "prefetchable",
+	[KEY_PROPERTIES] = "properties",
+	[KEY_REGFILES] = "regfiles",
+	[KEY_REGISTERS] = "registers",
+	[KEY_REGWIDTH] = "regwidth",
+	[KEY_REQUIRES] = "requires",
+	[KEY_RESERVED] = "reserved",
+	[KEY_RESET] = "reset",
+	[KEY_RESETS] = "resets",
+	[KEY_REVISION] = "revision",
+	[KEY_SINGLEPULSE] = "singlepulse",
+	[KEY_SIZE] = "size",
+	[KEY_SPLIT] = "split",
+	[KEY_STATE] = "state",
+	[KEY_STATUS] = "status",
+	[KEY_STRIDE] = "stride",
+	[KEY_SUBSYSTEM] = "subsystem",
+	[KEY_SUBSYSTEM_VENDOR] = "subsystem_vendor",
+	[KEY_SW] = "sw",
+	[KEY_SWMOD] = "swmod",
+	[KEY_SWWE] = "swwe",
+	[KEY_SWWEL] = "swwel",
+	[KEY_TEST] = "test",
+	[KEY_TIMERS] = "timers",
+	[KEY_TYPE] = "type",
+	[KEY_UNIMPLEMENTED] = "unimplemented",
+	[KEY_UNMAPPED] = "unmapped",
+	[KEY_VALUES] = "values",
+	[KEY_VECTOR] = "vector",
+	[KEY_VECTORS] = "vectors",
+	[KEY_VENDOR] = "vendor",
+	[KEY_WMASK] = "wmask",
+};
+
+#define DESC                                                                                       \
+	{                                                                                          \
+		KEY_DESCRIPTION, KEY_OPTIONAL, "text", "one line for readers"                      \
+	}
+#define RESETS                                                                                     \
+	{                                                                                          \
+		KEY_RESETS, KEY_OPTIONAL, "list of reset kinds",                                   \
+			"which resets bring it back to its reset value; default: all"              \
+	}
+
+static const struct key_row device_rows[] = {
+	{ KEY_NAME, KEY_REQUIRED, "C identifier", "name of the device" },
+	DESC,
+	{ KEY_TYPE, KEY_LATER, "name", "name of the device type in QEMU" },
+	{ KEY_INCLUDE, KEY_LATER, "list of files", "blocks of registers from other files" },
+	{ KEY_PCI, KEY_REQUIRED, "mapping", "identity in configuration space" },
+	{ KEY_REQUIRES, KEY_OPTIONAL, "list of names", "pkg-config packages that the model wants" },
+	{ KEY_BARS, KEY_OPTIONAL, "list of bars", "address windows and their registers" },
+	{ KEY_INTERRUPTS, KEY_OPTIONAL, "list of interrupts", "interrupt sources" },
+	{ KEY_CAPABILITIES, KEY_OPTIONAL, "list of capabilities", "PCI capabilities" },
+	{ KEY_PROPERTIES, KEY_OPTIONAL, "list of properties", "what a user may set" },
+	{ KEY_STATE, KEY_OPTIONAL, "list of state", "state beside the registers" },
+	{ KEY_TIMERS, KEY_OPTIONAL, "list of timers", "one-shot timers" },
+	{ KEY_JOBS, KEY_OPTIONAL, "list of jobs", "long work done on a worker" },
+	{ KEY_HOOKS, KEY_OPTIONAL, "list of create, destroy, reset, load",
+	  "functions of the model at points of the device's life" },
+};
+
+static const struct key_row pci_rows[] = {
+	{ KEY_VENDOR, KEY_REQUIRED, "number, 16 bits", "vendor id" },
+	{ KEY_DEVICE, KEY_REQUIRED, "number, 16 bits", "device id" },
+	{ KEY_REVISION, KEY_OPTIONAL, "number, 8 bits", "revision id; default 0" },
+	{ KEY_CLASS, KEY_REQUIRED, "number, 24 bits", "base class, sub-class, interface" },
+	{ KEY_SUBSYSTEM_VENDOR, KEY_OPTIONAL, "number, 16 bits", "default 0" },
+	{ KEY_SUBSYSTEM, KEY_OPTIONAL, "number, 16 bits", "default 0" },
+	{ KEY_PIN, KEY_OPTIONAL, "none, A, B, C or D", "interrupt pin; default none" },
+	{ KEY_EXPRESS, KEY_OPTIONAL, "true or false", "PCI Express endpoint; default false" },
+};
+
+static const struct key_row bar_rows[] = {
+	{ KEY_NUMBER, KEY_REQUIRED, "number, 0 to 5", "which base address register" },
+	{ KEY_NAME, KEY_REQUIRED, "C identifier", "name of the window" },
+	DESC,
+	{ KEY_TYPE, KEY_OPTIONAL, "mem32, mem64 or io", "kind of window; default mem32" },
+	{ KEY_PREFETCHABLE, KEY_OPTIONAL, "true or false",
+	  "memory without read effects; default false" },
+	{ KEY_SIZE, KEY_REQUIRED, "size", "a power of two" },
+	{ KEY_ILLEGAL, KEY_OPTIONAL, "ones or zero",
+	  "what reads give that a register does not allow; default ones" },
+	{ KEY_UNMAPPED, KEY_OPTIONAL, "ones or zero",
+	  "what reads give where no register is; default ones" },
+	{ KEY_SPLIT, KEY_OPTIONAL, "true or false",
+	  "cut an access over several registers into theirs; default false" },
+	{ KEY_REGISTERS, KEY_OPTIONAL, "list of registers", "the registers in this window" },
+	{ KEY_REGFILES, KEY_LATER, "list", "groups of registers" },
+};
+
+static const struct key_row register_rows[] = {
+	{ KEY_NAME, KEY_REQUIRED, "C identifier", "name of the register" },
+	DESC,
+	{ KEY_OFFSET, KEY_REQUIRED, "number", "bytes from the start of the BAR" },
+	{ KEY_REGWIDTH, KEY_OPTIONAL, "8, 16, 32 or 64", "bits; default 32" },
+	{ KEY_ACCESSWIDTH, KEY_OPTIONAL, "8, 16, 32 or 64",
+	  "bits of the smallest legal access; default: regwidth" },
+	{ KEY_SW, KEY_OPTIONAL, "rw, r, w or na", "what software may do; default rw" },
+	{ KEY_HW, KEY_OPTIONAL, "rw, r, w or na", "what the device does; for readers; default rw" },
+	{ KEY_ONREAD, KEY_OPTIONAL, "rclr, rset or ruser", "what a read does" },
+	{ KEY_ONWRITE, KEY_OPTIONAL, "woclr, woset, wot, wzc, wzs, wzt, wclr, wset or wuser",
+	  "what a write does instead of storing" },
+	{ KEY_SWMOD, KEY_OPTIONAL, "true or false", "a hook runs after a write; default false" },
+	{ KEY_RESET, KEY_OPTIONAL, "number", "value after reset; default 0" },
+	RESETS,
+	{ KEY_RESERVED, KEY_OPTIONAL, "ignored or zero",
+	  "what drivers must write to bits of no field; default ignored" },
+	{ KEY_UNIMPLEMENTED, KEY_OPTIONAL, "true or false",
+	  "the model has a gap here; default false" },
+	{ KEY_COUNT, KEY_OPTIONAL, "number", "makes it an array of so many" },
+	{ KEY_STRIDE, KEY_OPTIONAL, "number", "bytes from element to element; default: its width" },
+	{ KEY_FIELDS, KEY_OPTIONAL, "list of fields", "named bits" },
+	{ KEY_ALTERNATE, KEY_LATER, "name", "another register at the same place" },
+};
+
+static const struct key_row field_rows[] = {
+	{ KEY_NAME, KEY_REQUIRED, "C identifier", "name of the field" },
+	DESC,
+	{ KEY_BITS, KEY_REQUIRED, "msb:lsb or one number", "where in the register" },
+	{ KEY_SW, KEY_OPTIONAL, "rw, r, w or na", "default: the register's" },
+	{ KEY_HW, KEY_OPTIONAL, "rw, r, w or na", "default: the register's" },
+	{ KEY_ONREAD, KEY_OPTIONAL, "rclr, rset or ruser", "default: the register's" },
+	{ KEY_ONWRITE, KEY_OPTIONAL, "woclr, woset, wot, wzc, wzs, wzt, wclr, wset or wuser",
+	  "default: the register's" },
+	{ KEY_SWMOD, KEY_OPTIONAL, "true or false", "default: the register's" },
+	{ KEY_RESET, KEY_OPTIONAL, "number", "value after reset; default: the register's bits" },
+	RESETS,
+	{ KEY_VALUES, KEY_OPTIONAL, "mapping of names to numbers", "names of its values" },
+	{ KEY_UNIMPLEMENTED, KEY_LATER, "true or false", "the model has a gap here" },
+	{ KEY_SINGLEPULSE, KEY_LATER, "true or false", "clears itself" },
+	{ KEY_PRECEDENCE, KEY_LATER, "sw or hw", "who wins in the same moment" },
+	{ KEY_SWWE, KEY_LATER, "reference", "written only while that is set" },
+	{ KEY_SWWEL, KEY_LATER, "reference", "written only while that is clear" },
+	{ KEY_COUNTER, KEY_LATER, "true or false", "counts" },
+};
+
+static const struct key_row interrupt_rows[] = {
+	{ KEY_NAME, KEY_REQUIRED, "C identifier", "name of the source" },
+	DESC,
+	{ KEY_VECTOR, KEY_OPTIONAL, "number", "MSI vector asked for; default 0" },
+	{ KEY_STATUS, KEY_OPTIONAL, "REG or REG.FIELD", "bits that say that it is pending" },
+	{ KEY_ENABLE, KEY_OPTIONAL, "REG or REG.FIELD",
+	  "bits that let it through; default: always" },
+	{ KEY_TEST, KEY_LATER, "REG or REG.FIELD", "bits that raise it for a test" },
+};
+
+static const struct key_row capability_rows[] = {
+	{ KEY_PM, KEY_OPTIONAL, "mapping", "power management" },
+	{ KEY_MSI, KEY_OPTIONAL, "mapping", "message signalled interrupts" },
+	{ KEY_VENDOR, KEY_OPTIONAL, "mapping", "vendor specific" },
+	{ KEY_MSIX, KEY_LATER, "mapping", "message signalled interrupts, table in a BAR" },
+};
+
+#define CAP_OFFSET                                                                                 \
+	{                                                                                          \
+		KEY_OFFSET, KEY_REQUIRED, "number", "place in configuration space, from 0x40"      \
+	}
+
+static const struct key_row pm_rows[] = {
+	CAP_OFFSET,
+	{ KEY_NO_SOFT_RESET, KEY_OPTIONAL, "true or false",
+	  "D3hot to D0 keeps the state; default false" },
+};
+
+static const struct key_row msi_rows[] = {
+	CAP_OFFSET,
+	{ KEY_VECTORS, KEY_OPTIONAL, "1, 2, 4, 8, 16 or 32", "vectors asked for; default 1" },
+	{ KEY_ADDRESS64, KEY_OPTIONAL, "true or false", "64-bit message address; default true" },
+	{ KEY_MASKABLE, KEY_OPTIONAL, "true or false", "per-vector masking; default false" },
+};
+
+static const struct key_row vendor_rows[] = {
+	CAP_OFFSET,
+	{ KEY_BODY, KEY_REQUIRED, "list of bytes", "what follows the length byte" },
+	{ KEY_WMASK, KEY_OPTIONAL, "list of bytes", "bits of the body that can be written" },
+};
+
+static const struct key_row property_rows[] = {
+	{ KEY_NAME, KEY_REQUIRED, "C identifier", "name of the property" },
+	DESC,
+	{ KEY_TYPE, KEY_REQUIRED, "bool, uint32, uint64, enum or string", "type of its value" },
+	{ KEY_DEFAULT, KEY_OPTIONAL, "a value of its type",
+	  "default: false, the smallest number, the first name, or the empty string" },
+	{ KEY_MIN, KEY_OPTIONAL, "number", "smallest number allowed; default 0" },
+	{ KEY_MAX, KEY_OPTIONAL, "number", "largest number allowed; default: all that fit" },
+	{ KEY_VALUES, KEY_OPTIONAL, "list of C identifiers", "names of an enum" },
+};
+
+#define VAR_TYPE                                                                                   \
+	{                                                                                          \
+		KEY_TYPE, KEY_REQUIRED, "bool, uint8 to uint64 or int8 to int64",                  \
+			"type of one element"                                                      \
+	}
+
+static const struct key_row state_rows[] = {
+	{ KEY_NAME, KEY_REQUIRED, "C identifier", "name of the member in the state struct" },
+	DESC,
+	VAR_TYPE,
+	{ KEY_COUNT, KEY_OPTIONAL, "number", "makes it an array of so many" },
+	{ KEY_RESET, KEY_OPTIONAL, "number", "value of each element after reset; default 0" },
+	RESETS,
+};
+
+static const struct key_row timer_rows[] = {
+	{ KEY_NAME, KEY_REQUIRED, "C identifier", "name of the timer" },
+	DESC,
+};
+
+static const struct key_row job_rows[] = {
+	{ KEY_NAME, KEY_REQUIRED, "C identifier", "name of the job" },
+	DESC,
+	{ KEY_DATA, KEY_REQUIRED, "list of data", "what the worker works on" },
+};
+
+static const struct key_row data_rows[] = {
+	{ KEY_NAME, KEY_REQUIRED, "C identifier", "name of the member in the job's struct" },
+	DESC,
+	VAR_TYPE,
+	{ KEY_COUNT, KEY_OPTIONAL, "number", "makes it an array of so many" },
+};
+
+#define TABLE(name, article, rows)                                                                 \
+	{                                                                                          \
+		name, article, rows, G_N_ELEMENTS(rows)                                            \
+	}
+
+const struct key_table key_tables[SECTIONS] = {
+	[SECTION_DEVICE] = TABLE("device", "a device", device_rows),
+	[SECTION_PCI] = TABLE("pci", "pci", pci_rows),
+	[SECTION_BAR] = TABLE("bar", "a BAR", bar_rows),
+	[SECTION_REGISTER] = TABLE("register", "a register", register_rows),
+	[SECTION_FIELD] = TABLE("field", "a field", field_rows),
+	[SECTION_INTERRUPT] = TABLE("interrupt", "an interrupt", interrupt_rows),
+	[SECTION_CAPABILITY] = TABLE("capability", "a capability", capability_rows),
+	[SECTION_PM] = TABLE("pm", "pm", pm_rows),
+	[SECTION_MSI] = TABLE("msi", "msi", msi_rows),
+	[SECTION_VENDOR] = TABLE("vendor", "vendor", vendor_rows),
+	[SECTION_PROPERTY] = TABLE("property", "a property", property_rows),
+	[SECTION_STATE] = TABLE("state", "state", state_rows),
+	[SECTION_TIMER] = TABLE("timer", "a timer", timer_rows),
+	[SECTION_JOB] = TABLE("job", "a job", job_rows),
+	[SECTION_DATA] = TABLE("data", "job data", data_rows),
+};
+
+void spec_list_keys(void (*visit)(const struct spec_key_info *key, void *user), void *user)
+{
+	for (unsigned int i = 0; i < SECTIONS; i++) {
+		for (unsigned int k = 0; k < key_tables[i].n_rows; k++) {
+			const struct key_row *row = &key_tables[i].rows[k];
+			struct spec_key_info info = {
+				.section = key_tables[i].section,
+				.key = key_names[row->key],
+				.type = row->type,
+				.help = row->help,
+				.required = row->flag == KEY_REQUIRED,
+				.later = row->flag == KEY_LATER,
+			};
+
+			visit(&info, user);
+		}
+	}
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* pci:, bars: and capabilities: */
+#include "spec/parse/parse.h"
+
+#include <string.h>
+
+static uint64_t id_number(struct parser *p, const struct tree **values, enum key key, uint64_t max)
+{
+	uint64_t value = 0;
+
+	if (values[key])
+		value_number(p, values[key], key_names[key], 0, max, &value);
+	return value;
+}
+
+void parse_pci(struct parser *p, const struct tree *node)
+{
+	static const struct word pins[] = {
+		{ "none", 0 }, { "A", 1 }, { "B", 2 }, { "C", 3 }, { "D", 4 }, { NULL },
+	};
+	struct spec_device *dev = p->dev;
+	const struct tree *values[KEYS];
+	unsigned int pin = 0;
+
+	if (!node)
+		return;
+	dev->pci_pos = node->pos;
+	dev->pin_pos = node->pos;
+	if (!value_keys(p, node, SECTION_PCI, values))
+		return;
+	dev->id.vendor = id_number(p, values, KEY_VENDOR, 0xffff);
+	dev->id.device = id_number(p, values, KEY_DEVICE, 0xffff);
+	dev->id.revision = id_number(p, values, KEY_REVISION, 0xff);
+	dev->id.class_code = id_number(p, values, KEY_CLASS, 0xffffff);
+	dev->id.subsystem_vendor = id_number(p, values, KEY_SUBSYSTEM_VENDOR, 0xffff);
+	dev->id.subsystem = id_number(p, values, KEY_SUBSYSTEM, 0xffff);
+	if (values[KEY_VENDOR] && dev->id.vendor == 0xffff)
+		spec_error(p->diags, values[KEY_VENDOR]->pos,
+			   "vendor: 0xffff is what an empty slot answers");
+	if (values[KEY_PIN]) {
+		dev->pin_pos = values[KEY_PIN]->pos;
+		if (value_word(p, values[KEY_PIN], "pin", pins, &pin))
+			dev->id.pin = pin;
+	}
+	parse_flag(p, values, KEY_EXPRESS, &dev->id.express);
+}
+
+static const struct word answers[] = {
+	{ "ones", EZ_ANSWER_ONES },
+	{ "zero", EZ_ANSWER_ZERO },
+	{ NULL },
+};
+
+static void parse_answer(struct parser *p, const struct tree **values, enum key key,
+			 enum ez_answer *ret_answer)
+{
+	unsigned int answer;
+
+	if (values[key] && value_word(p, values[key], key_names[key], answers, &answer))
+		*ret_answer = answer;
+}
+
+static void parse_bar(struct parser *p, const struct tree *node, struct spec_bar *bar,
+		      const struct tree **ret_registers)
+{
+	static const struct word kinds[] = {
+		{ "mem32", EZ_BAR_MEM32 },
+		{ "mem64", EZ_BAR_MEM64 },
+		{ "io", EZ_BAR_IO },
+		{ NULL },
+	};
+	const struct tree *values[KEYS];
+	uint64_t number = 0;
+	unsigned int kind;
+
+	bar->pos = node->pos;
+	bar->bad = true;
+	if (!value_keys(p, node, SECTION_BAR, values))
+		return;
+	*ret_registers = values[KEY_REGISTERS];
+	parse_name(p, values, &bar->name, &bar->pos);
+	parse_desc(p, values, &bar->desc);
+	parse_flag(p, values, KEY_PREFETCHABLE, &bar->prefetchable);
+	bar->prefetchable_pos = values[KEY_PREFETCHABLE] ? values[KEY_PREFETCHABLE]->pos : bar->pos;
+	parse_flag(p, values, KEY_SPLIT, &bar->split);
+	parse_answer(p, values, KEY_ILLEGAL, &bar->illegal);
+	parse_answer(p, values, KEY_UNMAPPED, &bar->unmapped);
+	if (!values[KEY_NUMBER] ||
+	    !value_number(p, values[KEY_NUMBER], "number", 0, EZ_BARS - 1, &number))
+		return;
+	bar->number = number;
+	bar->number_pos = values[KEY_NUMBER]->pos;
+	if (values[KEY_TYPE]) {
+		if (!value_word(p, values[KEY_TYPE], "type", kinds, &kind))
+			return;
+		bar->kind = kind;
+	}
+	if (!values[KEY_SIZE] || !value_size(p, values[KEY_SIZE], "size", &bar->size))
+		return;
+	bar->size_pos = values[KEY_SIZE]->pos;
+	bar->bad = false;
+}
+
+void parse_bars(struct parser *p, const struct tree *node)
+{
+	struct spec_device *dev = p->dev;
+	GArray *regs;
+
+	if (!node || !value_list(p, node, "bars"))
+		return;
+	regs = g_array_new(FALSE, TRUE, sizeof(struct spec_reg));
+	dev->bars = spec_arena_alloc(p->arena, node->count, sizeof(*dev->bars));
+	for (const struct tree *item = node->first; item; item = item->next) {
+		const struct tree *registers = NULL;
+
+		parse_bar(p, item, &dev->bars[dev->n_bars], &registers);
+		if (registers)
+			parse_registers(p, registers, dev->n_bars, regs);
+		dev->n_bars++;
+	}
+	dev->n_regs = regs->len;
+	dev->regs = spec_arena_alloc(p->arena, regs->len, sizeof(*dev->regs));
+	if (regs->len)
+		memcpy(dev->regs, regs->data, regs->len * sizeof(*dev->regs));
+	g_array_free(regs, TRUE);
+}
+
+/* A list of numbers from 0 to 255 in place; false with an error reported. */
+static bool parse_bytes(struct parser *p, const struct tree *node, const char *what, uint8_t *out)
+{
+	bool ok = true;
+
+	for (const struct tree *item = node->first; item; item = item->next) {
+		uint64_t byte = 0;
+
+		ok &= value_number(p, item, what, 0, 0xff, &byte);
+		*out++ = byte;
+	}
+	return ok;
+}
+
+static void parse_vendor(struct parser *p, const struct tree **values, struct spec_cap *cap)
+{
+	const struct tree *body = values[KEY_BODY], *wmask = values[KEY_WMASK];
+	bool ok;
+
+	if (!body || !value_list(p, body, "body"))
+		return;
+	/* PCI code and id assignment: a vendor's capability begins id, next, length. */
+	if (body->count > 0xff - 3) {
+		spec_error(p->diags, body->pos, "body: %u bytes; at most %u fit", body->count,
+			   0xff - 3);
+		return;
+	}
+	cap->length = 3 + body->count;
+	cap->body = spec_arena_alloc(p->arena, cap->length - 2, 1);
+	cap->body[0] = cap->length;
+	ok = parse_bytes(p, body, "body", cap->body + 1);
+	if (wmask && !value_list(p, wmask, "wmask")) {
+		ok = false;
+	} else if (wmask && wmask->count != body->count) {
+		spec_error(p->diags, wmask->pos, "wmask: %u bytes for a body of %u", wmask->count,
+			   body->count);
+		spec_note(p->diags, body->pos, "the body is here");
+		ok = false;
+	} else if (wmask) {
+		cap->wmask = spec_arena_alloc(p->arena, cap->length - 2, 1);
+		ok &= parse_bytes(p, wmask, "wmask", cap->wmask + 1);
+	}
+	cap->bad = !ok;
+}
+
+static void parse_msi(struct parser *p, const struct tree **values, struct spec_cap *cap)
+{
+	static const struct word counts[] = {
+		{ "1", 1 },   { "2", 2 },   { "4", 4 }, { "8", 8 },
+		{ "16", 16 }, { "32", 32 }, { NULL },
+	};
+
+	cap->vectors = 1;
+	cap->address64 = true;
+	parse_flag(p, values, KEY_ADDRESS64, &cap->address64);
+	parse_flag(p, values, KEY_MASKABLE, &cap->maskable);
+	/* PCI 3.0, 6.8.1: the four layouts. */
+	cap->length = (cap->address64 ? 14 : 10) + (cap->maskable ? 10 : 0);
+	cap->bad = values[KEY_VECTORS] &&
+		   !value_word(p, values[KEY_VECTORS], "vectors", counts, &cap->vectors);
+}
+
+static void parse_capability(struct parser *p, const struct tree *node, void *item)
+{
+	static const struct {
+		enum key key;
+		enum key_section section;
+		uint8_t id; /* PCI code and id assignment */
+	} kinds[] = {
+		{ KEY_PM, SECTION_PM, 0x01 },
+		{ KEY_MSI, SECTION_MSI, 0x05 },
+		{ KEY_VENDOR, SECTION_VENDOR, 0x09 },
+	};
+	const struct tree *values[KEYS], *inner[KEYS];
+	struct spec_cap *cap = item;
+
+	cap->pos = node->pos;
+	cap->bad = true;
+	if (!value_keys(p, node, SECTION_CAPABILITY, values))
+		return;
+	if (node->count != 1) {
+		spec_error(p->diags, node->pos, "a capability is one of pm, msi, vendor; found %u",
+			   node->count);
+		return;
+	}
+	for (unsigned int i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		const struct tree *value = values[kinds[i].key];
+
+		if (!value)
+			continue;
+		cap->kind = key_names[kinds[i].key];
+		cap->id = kinds[i].id;
+		if (!value_keys(p, value, kinds[i].section, inner))
+			return;
+		if (kinds[i].key == KEY_MSI) {
+			parse_msi(p, inner, cap);
+		} else if (kinds[i].key == KEY_VENDOR) {
+			parse_vendor(p, inner, cap);
+		} else {
+			cap->length = 8; /* PM 1.2, 3.2 */
+			cap->bad = false;
+			parse_flag(p, inner, KEY_NO_SOFT_RESET, &cap->no_soft_reset);
+		}
+		if (!inner[KEY_OFFSET] || !value_number(p, inner[KEY_OFFSET], "offset", 0,
+							EZ_CONFIG_SIZE - 1, &cap->offset)) {
+			cap->bad = true;
+			return;
+		}
+		cap->offset_pos = inner[KEY_OFFSET]->pos;
+	}
+}
+
+void parse_capabilities(struct parser *p, const struct tree *node)
+{
+	p->dev->caps = parse_items(p, node, KEY_CAPABILITIES, 48, sizeof(*p->dev->caps),
+				   parse_capability, &p->dev->n_caps);
+}
