@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Config space. QEMU's PCI core is of record: it answers reads, decodes BARs,
+ * sends MSI. libersatz says how it looks at power-on, and gets the resulting
+ * bytes whenever they may have changed.
+ */
+#include "qemu/osdep.h"
+#include "ersatz.h"
+
+/* Is this byte of the header one that QEMU makes from something else than our image? */
+static bool ersatz_qemus_own(uint32_t offset)
+{
+	return offset == PCI_HEADER_TYPE || /* -device ...,multifunction=on */
+	       (offset >= PCI_BASE_ADDRESS_0 && offset < PCI_CARDBUS_CIS) ||
+	       (offset >= PCI_ROM_ADDRESS && offset <= PCI_CAPABILITY_LIST);
+}
+
+static void ersatz_header_make(PCIDevice *pci, const uint8_t *bytes, const uint8_t *wmask)
+{
+	uint32_t i;
+
+	for (i = 0; i < PCI_STD_HEADER_SIZEOF; i++) {
+		if (ersatz_qemus_own(i)) {
+			continue;
+		}
+		pci->config[i] = bytes[i];
+		/* QEMU asserts that no bit is both writable and cleared by writing one. */
+		pci->wmask[i] = wmask[i] & ~pci->w1cmask[i];
+	}
+	/* The list that this bit announces is made below, if there is one. */
+	pci->config[PCI_STATUS] &= ~PCI_STATUS_CAP_LIST;
+}
+
+static bool ersatz_cap_make(PCIDevice *pci, const struct ez_cap *cap, const uint8_t *bytes,
+			    const uint8_t *wmask, Error **errp)
+{
+	int ret;
+
+	switch (cap->id) {
+	case PCI_CAP_ID_PM:
+		ret = pci_pm_init(pci, cap->offset, errp);
+		break;
+	case PCI_CAP_ID_MSI:
+		/* Registers and masks of this one are QEMU's own business. */
+		return msi_init(pci, cap->offset, cap->vectors, cap->address64, cap->maskable,
+				errp) == 0;
+	case PCI_CAP_ID_EXP:
+		ret = pci_add_capability(pci, cap->id, cap->offset, cap->length, errp);
+		pci->exp.exp_cap = cap->offset;
+		break;
+	default:
+		ret = pci_add_capability(pci, cap->id, cap->offset, cap->length, errp);
+		break;
+	}
+	if (ret < 0) {
+		return false;
+	}
+	memcpy(pci->config + cap->offset + PCI_CAP_FLAGS, bytes + cap->offset + PCI_CAP_FLAGS,
+	       cap->length - PCI_CAP_FLAGS);
+	memcpy(pci->wmask + cap->offset + PCI_CAP_FLAGS, wmask + cap->offset + PCI_CAP_FLAGS,
+	       cap->length - PCI_CAP_FLAGS);
+	return true;
+}
+
+bool ersatz_config_make(ErsatzDevice *d, Error **errp)
+{
+	const struct ez_spec *spec = d->type->spec;
+	PCIDevice *pci = &d->pci;
+	size_t size = pci_config_size(pci);
+	g_autofree uint8_t *bytes = g_malloc0(size);
+	g_autofree uint8_t *wmask = g_malloc0(size);
+	uint32_t i;
+
+	if (ez_device_config_image(d->ez, 0, bytes, wmask, size) != (int)size) {
+		error_setg(errp, "the model's config space is not of %zu bytes", size);
+		return false;
+	}
+	ersatz_header_make(pci, bytes, wmask);
+	/* QEMU lets every byte outside of capabilities be written; no real function does. */
+	memset(pci->wmask + PCI_STD_HEADER_SIZEOF, 0, size - PCI_STD_HEADER_SIZEOF);
+	/* Each is put at the head of the list, which is to ascend. */
+	for (i = spec->n_caps; i-- > 0;) {
+		if (!ersatz_cap_make(pci, &spec->caps[i], bytes, wmask, errp)) {
+			return false;
+		}
+	}
+	d->mirrored = g_memdup2(bytes, size);
+	d->initial = g_steal_pointer(&bytes);
+	return true;
+}
+
+void ersatz_config_free(ErsatzDevice *d)
+{
+	msi_uninit(&d->pci);
+	g_free(d->mirrored);
+	d->mirrored = NULL;
+	g_free(d->initial);
+	d->initial = NULL;
+}
+
+void ersatz_config_reset(ErsatzDevice *d)
+{
+	const struct ez_spec *spec = d->type->spec;
+	uint32_t i, at;
+
+	for (i = 0; i < spec->n_caps; i++) {
+		const struct ez_cap *cap = &spec->caps[i];
+
+		if (cap->id == PCI_CAP_ID_MSI) {
+			continue;
+		}
+		for (at = cap->offset + PCI_CAP_FLAGS; at < cap->offset + cap->length; at++) {
+			uint8_t wmask = d->pci.wmask[at];
+
+			d->pci.config[at] = (d->pci.config[at] & ~wmask) | (d->initial[at] & wmask);
+		}
+	}
+}
+
+static void ersatz_config_take(ErsatzDevice *d, uint32_t offset, uint32_t len)
+{
+	memcpy(d->mirrored + offset, d->pci.config + offset, len);
+	ez_device_config_sync(d->ez, 0, offset, d->pci.config + offset, len);
+}
+
+void ersatz_config_sync(ErsatzDevice *d)
+{
+	uint32_t size = pci_config_size(&d->pci);
+	uint32_t start, end;
+
+	if (!d->ez) {
+		return;
+	}
+	for (start = 0; start < size; start = end) {
+		end = start + 4;
+		if (memcmp(d->mirrored + start, d->pci.config + start, 4)) {
+			ersatz_config_take(d, start, 4);
+		}
+	}
+}
+
+uint32_t ersatz_config_read(PCIDevice *pci, uint32_t addr, int len)
+{
+	/* A card that is not there does not answer config cycles either: drivers ask by this. */
+	if (((ErsatzDevice *)pci)->gone) {
+		return UINT32_MAX >> (32 - 8 * len);
+	}
+	return pci_default_read_config(pci, addr, len);
+}
+
+void ersatz_config_write(PCIDevice *pci, uint32_t addr, uint32_t value, int len)
+{
+	ErsatzDevice *d = (ErsatzDevice *)pci;
+
+	if (d->gone) {
+		return;
+	}
+	pci_default_write_config(pci, addr, value, len);
+	if (pci->exp.exp_cap) {
+		pcie_cap_flr_write_config(pci, addr, value, len);
+	}
+	if (!d->ez) {
+		return;
+	}
+	/* What was written is forwarded even if no byte changed: a tap wants to see it. */
+	ersatz_config_take(d, addr, len);
+	/* What else followed from it: a reset, a number of MSI vectors clamped. */
+	ersatz_config_sync(d);
+}
+
+void ersatz_config_put(void *be, unsigned int fn, uint32_t offset, const uint8_t *bytes,
+		       uint32_t len)
+{
+	ErsatzDevice *d = be;
+	PCIDevice *pci = &d->pci;
+	uint32_t i, at;
+
+	if (!d->mirrored || offset > pci_config_size(pci) || len > pci_config_size(pci) - offset) {
+		return;
+	}
+	/* As a guest's writes, so that QEMU acts on them: mappings, bus mastering, MSI. */
+	for (i = 0; i < len; i++) {
+		uint8_t clear;
+
+		at = offset + i;
+		clear = pci->config[at] & ~bytes[i] & pci->w1cmask[at];
+		if (clear || ((pci->config[at] ^ bytes[i]) & pci->wmask[at])) {
+			pci_default_write_config(pci, at, (bytes[i] & ~pci->w1cmask[at]) | clear,
+						 1);
+		}
+		/* What QEMU keeps as it was shows up as a difference at the next sync. */
+		d->mirrored[at] = bytes[i];
+	}
+}
+
+void ersatz_config_status(void *be, unsigned int fn, uint16_t bits)
+{
+	ErsatzDevice *d = be;
+
+	if (!d->mirrored) {
+		return;
+	}
+	pci_word_test_and_set_mask(d->pci.config + PCI_STATUS, bits);
+	memcpy(d->mirrored + PCI_STATUS, d->pci.config + PCI_STATUS, 2);
+}
