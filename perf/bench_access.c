@@ -40,7 +40,8 @@ static uint64_t by_hand(void *opaque, uint64_t offset, unsigned int width)
 	}
 }
 
-static uint64_t (*volatile switch_read)(void *opaque, uint64_t offset, unsigned int width) = by_hand;
+static uint64_t (*volatile switch_read)(void *opaque, uint64_t offset,
+					unsigned int width) = by_hand;
 
 static int compare(const void *a, const void *b)
 {

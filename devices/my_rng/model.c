@@ -15,8 +15,13 @@ static struct random_data glibc(struct my_rng *s)
 	uint32_t at = s->at % 31;
 
 	return (struct random_data){
-		.state = s->r, .end_ptr = s->r + 31, .rptr = s->r + at, .fptr = s->r + (at + 3) % 31,
-		.rand_type = 3, .rand_deg = 31, .rand_sep = 3,
+		.state = s->r,
+		.end_ptr = s->r + 31,
+		.rptr = s->r + at,
+		.fptr = s->r + (at + 3) % 31,
+		.rand_type = 3,
+		.rand_deg = 31,
+		.rand_sep = 3,
 	};
 }
 

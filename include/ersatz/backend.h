@@ -51,8 +51,8 @@ void ez_model_close(const struct ez_model *model);
  * given to ez_device_new.
  */
 struct ez_backend {
-	size_t size;	/* sizeof(struct ez_backend) */
-	const char *name;	/* "bench", "qemu", "vfio-user" */
+	size_t size; /* sizeof(struct ez_backend) */
+	const char *name; /* "bench", "qemu", "vfio-user" */
 
 	/* The device's clock, ns. Never goes back. */
 	uint64_t (*now)(void *be);
@@ -139,14 +139,14 @@ int ez_setting_check(const struct ez_spec *spec, const char *name, const char *t
  * legal gets the answer that the spec declares; an access may not change
  * memory outside its register, whatever its offset.
  */
-uint64_t ez_device_read(struct ez_device *dev, unsigned int fn, unsigned int bar,
-			uint64_t offset, unsigned int width);
+uint64_t ez_device_read(struct ez_device *dev, unsigned int fn, unsigned int bar, uint64_t offset,
+			unsigned int width);
 void ez_device_write(struct ez_device *dev, unsigned int fn, unsigned int bar, uint64_t offset,
 		     unsigned int width, uint64_t value);
 
 /* Looks at a register without side effects: the storage of element `index`. */
-int ez_device_peek(struct ez_device *dev, unsigned int fn, const struct ez_reg *reg,
-		   uint32_t index, uint64_t *ret_value);
+int ez_device_peek(struct ez_device *dev, unsigned int fn, const struct ez_reg *reg, uint32_t index,
+		   uint64_t *ret_value);
 
 /*
  * Config space where ours is of record (bench): PCI 3.0, 6.1. Width 1, 2 or
@@ -168,8 +168,8 @@ void ez_device_config_write(struct ez_device *dev, unsigned int fn, uint32_t off
  * them over and acts on them (gates, interrupts, power state). The bits in
  * the status register that are ours to set are not lost by it.
  */
-int ez_device_config_image(struct ez_device *dev, unsigned int fn, uint8_t *bytes,
-			   uint8_t *wmask, size_t size);
+int ez_device_config_image(struct ez_device *dev, unsigned int fn, uint8_t *bytes, uint8_t *wmask,
+			   size_t size);
 void ez_device_config_sync(struct ez_device *dev, unsigned int fn, uint32_t offset,
 			   const uint8_t *bytes, uint32_t len);
 

@@ -18,9 +18,9 @@
 
 #pragma GCC visibility push(default)
 
-#define EZ_BENCH_RAM (UINT64_C(64) << 20)	/* bytes */
-#define EZ_BENCH_BAR_BASE UINT64_C(0xe0000000)	/* memory BARs from here on */
-#define EZ_BENCH_IO_BASE UINT64_C(0xc000)	/* I/O BARs from here on */
+#define EZ_BENCH_RAM (UINT64_C(64) << 20) /* bytes */
+#define EZ_BENCH_BAR_BASE UINT64_C(0xe0000000) /* memory BARs from here on */
+#define EZ_BENCH_IO_BASE UINT64_C(0xc000) /* I/O BARs from here on */
 
 struct ez_bench;
 
@@ -76,13 +76,13 @@ uint8_t *ez_bench_ram(struct ez_bench *bench);
 
 /* ---- interrupts that arrived ---- */
 
-bool ez_bench_intx(struct ez_bench *bench);	/* level of the pin */
-uint32_t ez_bench_intx_count(struct ez_bench *bench);	/* times it went up */
-uint32_t ez_bench_msi_count(struct ez_bench *bench, unsigned int vector);	/* messages that came */
+bool ez_bench_intx(struct ez_bench *bench); /* level of the pin */
+uint32_t ez_bench_intx_count(struct ez_bench *bench); /* times it went up */
+uint32_t ez_bench_msi_count(struct ez_bench *bench, unsigned int vector); /* messages that came */
 
 /* ---- time ---- */
 
-uint64_t ez_bench_now(struct ez_bench *bench);	/* ns */
+uint64_t ez_bench_now(struct ez_bench *bench); /* ns */
 /* Lets time pass, running what falls due in its order. */
 void ez_bench_advance(struct ez_bench *bench, uint64_t ns);
 /* Lets time pass to the next event, and runs it; false if nothing is due, ever. */

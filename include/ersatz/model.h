@@ -129,8 +129,8 @@ void ez_reset(struct ez_function *ez);
 
 /* Kinds of message, as Simics' modelling language has them. */
 enum ez_log_kind {
-	EZ_LOG_VIOLATION,	/* the driver did what the spec forbids */
-	EZ_LOG_UNIMPLEMENTED,	/* the model has a gap */
+	EZ_LOG_VIOLATION, /* the driver did what the spec forbids */
+	EZ_LOG_UNIMPLEMENTED, /* the model has a gap */
 	EZ_LOG_INFO,
 	EZ_LOG_KINDS
 };

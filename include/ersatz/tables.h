@@ -26,13 +26,13 @@
 #define EZ_NONE UINT32_MAX
 
 /* Limits that the tables and the PCI specification set. */
-#define EZ_BARS 6	/* PCI 3.0, 6.2.5: base address registers of a type 0 header */
-#define EZ_CONFIG_SIZE 256	/* conventional configuration space */
-#define EZ_CONFIG_SIZE_EXPRESS 4096	/* PCI Express 7.2.2: enhanced configuration space */
+#define EZ_BARS 6 /* PCI 3.0, 6.2.5: base address registers of a type 0 header */
+#define EZ_CONFIG_SIZE 256 /* conventional configuration space */
+#define EZ_CONFIG_SIZE_EXPRESS 4096 /* PCI Express 7.2.2: enhanced configuration space */
 
 /* Type of one element of a state row or of a property. */
 enum ez_type {
-	EZ_BOOL,	/* C bool; 0 or 1 */
+	EZ_BOOL, /* C bool; 0 or 1 */
 	EZ_U8,
 	EZ_U16,
 	EZ_U32,
@@ -41,8 +41,8 @@ enum ez_type {
 	EZ_I16,
 	EZ_I32,
 	EZ_I64,
-	EZ_ENUM,	/* properties only: uint32_t index into ez_prop.values */
-	EZ_STRING,	/* properties only: const char *, never NULL */
+	EZ_ENUM, /* properties only: uint32_t index into ez_prop.values */
+	EZ_STRING, /* properties only: const char *, never NULL */
 };
 
 /*
@@ -51,10 +51,10 @@ enum ez_type {
  * to its reset value.
  */
 enum ez_reset_kind {
-	EZ_RESET_POWER_ON,	/* power applied: everything */
-	EZ_RESET_BUS,		/* RST# or a hot reset: PCI 3.0, 2.2.1; PCIe 6.6.1 */
-	EZ_RESET_FUNCTION,	/* FLR, AF FLR, or D3hot to D0: PCIe 6.6.2; PM 1.2, 5.4.1 */
-	EZ_RESET_SOFTWARE,	/* the device's own reset register; never PCI state */
+	EZ_RESET_POWER_ON, /* power applied: everything */
+	EZ_RESET_BUS, /* RST# or a hot reset: PCI 3.0, 2.2.1; PCIe 6.6.1 */
+	EZ_RESET_FUNCTION, /* FLR, AF FLR, or D3hot to D0: PCIe 6.6.2; PM 1.2, 5.4.1 */
+	EZ_RESET_SOFTWARE, /* the device's own reset register; never PCI state */
 	EZ_RESET_KINDS
 };
 
@@ -62,9 +62,9 @@ enum ez_reset_kind {
 
 /* What a row of the state table holds; `info` and traces group by it. */
 enum ez_row_kind {
-	EZ_ROW_REGISTER,	/* the storage of a register */
-	EZ_ROW_STATE,		/* declared under state: in the spec */
-	EZ_ROW_JOB,		/* plain data of a job */
+	EZ_ROW_REGISTER, /* the storage of a register */
+	EZ_ROW_STATE, /* declared under state: in the spec */
+	EZ_ROW_JOB, /* plain data of a job */
 };
 
 /*
@@ -72,13 +72,13 @@ enum ez_row_kind {
  * struct. Save, load and reset walk these rows; load matches them by name.
  */
 struct ez_row {
-	const char *name;	/* unique within the table */
-	uint32_t offset;	/* of the first element in the state struct */
-	uint32_t count;		/* elements, at least 1, contiguous */
-	enum ez_type type;	/* never EZ_ENUM or EZ_STRING */
+	const char *name; /* unique within the table */
+	uint32_t offset; /* of the first element in the state struct */
+	uint32_t count; /* elements, at least 1, contiguous */
+	enum ez_type type; /* never EZ_ENUM or EZ_STRING */
 	enum ez_row_kind kind;
-	uint32_t resets;	/* mask of 1u << enum ez_reset_kind */
-	uint64_t reset;		/* value of each element after such a reset */
+	uint32_t resets; /* mask of 1u << enum ez_reset_kind */
+	uint64_t reset; /* value of each element after such a reset */
 };
 
 /* A named value of a field. */
@@ -90,11 +90,11 @@ struct ez_value {
 /* A named range of bits in a register. */
 struct ez_field {
 	const char *name;
-	const char *desc;	/* may be NULL */
-	uint8_t lsb;		/* lowest bit */
-	uint8_t width;		/* bits, 1 to 64 */
-	uint32_t resets;	/* mask of reset kinds that reset these bits */
-	const struct ez_value *values;	/* may be NULL */
+	const char *desc; /* may be NULL */
+	uint8_t lsb; /* lowest bit */
+	uint8_t width; /* bits, 1 to 64 */
+	uint32_t resets; /* mask of reset kinds that reset these bits */
+	const struct ez_value *values; /* may be NULL */
 	uint32_t n_values;
 };
 
@@ -104,24 +104,24 @@ struct ez_field {
  * write mask (ez_reg.store included) and in at most one read mask.
  */
 struct ez_effects {
-	uint64_t woclr;	/* written one clears */
-	uint64_t woset;	/* written one sets */
-	uint64_t wot;	/* written one toggles */
-	uint64_t wzc;	/* written zero clears */
-	uint64_t wzs;	/* written zero sets */
-	uint64_t wzt;	/* written zero toggles */
-	uint64_t wclr;	/* any write clears */
-	uint64_t wset;	/* any write sets */
-	uint64_t rclr;	/* a read clears, after returning the old value */
-	uint64_t rset;	/* a read sets, after returning the old value */
+	uint64_t woclr; /* written one clears */
+	uint64_t woset; /* written one sets */
+	uint64_t wot; /* written one toggles */
+	uint64_t wzc; /* written zero clears */
+	uint64_t wzs; /* written zero sets */
+	uint64_t wzt; /* written zero toggles */
+	uint64_t wclr; /* any write clears */
+	uint64_t wset; /* any write sets */
+	uint64_t rclr; /* a read clears, after returning the old value */
+	uint64_t rset; /* a read sets, after returning the old value */
 };
 
 enum ez_reg_flags {
-	EZ_REG_READ = 1 << 0,	/* software may read it */
-	EZ_REG_WRITE = 1 << 1,	/* software may write it */
-	EZ_REG_READ_EFFECT = 1 << 2,	/* reading changes something: never read it to look */
-	EZ_REG_IRQ = 1 << 3,	/* status or enable register of an interrupt source */
-	EZ_REG_UNIMPLEMENTED = 1 << 4,	/* the model has a gap here; accesses are logged */
+	EZ_REG_READ = 1 << 0, /* software may read it */
+	EZ_REG_WRITE = 1 << 1, /* software may write it */
+	EZ_REG_READ_EFFECT = 1 << 2, /* reading changes something: never read it to look */
+	EZ_REG_IRQ = 1 << 3, /* status or enable register of an interrupt source */
+	EZ_REG_UNIMPLEMENTED = 1 << 4, /* the model has a gap here; accesses are logged */
 };
 
 /*
@@ -142,63 +142,64 @@ enum ez_reg_flags {
  */
 struct ez_reg {
 	const char *name;
-	const char *desc;	/* may be NULL */
-	uint32_t offset;	/* of element 0 in its BAR */
-	uint32_t count;		/* elements, at least 1 */
-	uint32_t stride;	/* distance of elements, at least width */
-	uint8_t bar;		/* 0 to 5 */
-	uint8_t width;		/* 1, 2, 4 or 8 */
-	uint8_t access;		/* legal access widths, or-ed together: 1, 2, 4, 8; aligned to themselves */
-	uint8_t flags;		/* enum ez_reg_flags */
-	uint32_t state;		/* offset of the storage in the state struct */
-	uint64_t reset;		/* value after reset */
-	uint64_t read;		/* bits that software can read */
-	uint64_t store;		/* bits that a write stores as they are */
-	uint64_t must_be_zero;	/* reserved bits: a one written is a spec violation */
-	const struct ez_effects *effects;	/* NULL: none */
-	uint64_t (*onread)(void *state, uint32_t index);	/* NULL: none */
-	void (*onwrite)(void *state, uint32_t index, uint64_t value);	/* NULL: none */
-	const struct ez_field *fields;	/* may be NULL; ascending lsb */
+	const char *desc; /* may be NULL */
+	uint32_t offset; /* of element 0 in its BAR */
+	uint32_t count; /* elements, at least 1 */
+	uint32_t stride; /* distance of elements, at least width */
+	uint8_t bar; /* 0 to 5 */
+	uint8_t width; /* 1, 2, 4 or 8 */
+	uint8_t access; /* legal access widths, or-ed together: 1, 2, 4, 8; aligned to themselves */
+	uint8_t flags; /* enum ez_reg_flags */
+	uint32_t state; /* offset of the storage in the state struct */
+	uint64_t reset; /* value after reset */
+	uint64_t read; /* bits that software can read */
+	uint64_t store; /* bits that a write stores as they are */
+	uint64_t must_be_zero; /* reserved bits: a one written is a spec violation */
+	const struct ez_effects *effects; /* NULL: none */
+	uint64_t (*onread)(void *state, uint32_t index); /* NULL: none */
+	void (*onwrite)(void *state, uint32_t index, uint64_t value); /* NULL: none */
+	const struct ez_field *fields; /* may be NULL; ascending lsb */
 	uint32_t n_fields;
 };
 
 enum ez_bar_kind {
-	EZ_BAR_MEM32,	/* PCI 3.0, 6.2.5.1: type 00b, anywhere in 32-bit memory */
-	EZ_BAR_MEM64,	/* type 10b; takes the next BAR number too */
-	EZ_BAR_IO,	/* I/O space; at most 256 bytes on conventional PCI */
+	EZ_BAR_MEM32, /* PCI 3.0, 6.2.5.1: type 00b, anywhere in 32-bit memory */
+	EZ_BAR_MEM64, /* type 10b; takes the next BAR number too */
+	EZ_BAR_IO, /* I/O space; at most 256 bytes on conventional PCI */
 };
 
 /* What a read gives that no register answers, or that breaks a rule. */
 enum ez_answer {
-	EZ_ANSWER_ONES,	/* all ones, as an unclaimed cycle reads */
+	EZ_ANSWER_ONES, /* all ones, as an unclaimed cycle reads */
 	EZ_ANSWER_ZERO,
 };
 
 struct ez_bar {
 	const char *name;
-	uint8_t number;		/* 0 to 5 */
+	uint8_t number; /* 0 to 5 */
 	enum ez_bar_kind kind;
-	bool prefetchable;	/* memory only */
-	bool split;		/* an access over several whole registers is cut into theirs, lowest first */
-	enum ez_answer illegal;	/* a width, alignment or direction that the register does not allow */
-	enum ez_answer unmapped;	/* no register there */
-	uint64_t size;		/* a power of two; memory: at least 16, I/O: at least 4 */
+	bool prefetchable; /* memory only */
+	bool split; /* an access over several whole registers is cut into theirs, lowest first */
+	enum ez_answer
+		illegal; /* a width, alignment or direction that the register does not allow */
+	enum ez_answer unmapped; /* no register there */
+	uint64_t size; /* a power of two; memory: at least 16, I/O: at least 4 */
 };
 
 /* A capability of the conventional list. Which members count depends on id. */
 struct ez_cap {
-	uint8_t id;		/* PCI code and id assignment: 0x01 PM, 0x05 MSI, 0x09 vendor specific */
-	uint8_t offset;		/* 0x40 to 0xfc, dword aligned */
-	uint8_t length;		/* bytes taken in config space, header included */
+	uint8_t id; /* PCI code and id assignment: 0x01 PM, 0x05 MSI, 0x09 vendor specific */
+	uint8_t offset; /* 0x40 to 0xfc, dword aligned */
+	uint8_t length; /* bytes taken in config space, header included */
 	/* MSI (PCI 3.0, 6.8.1) */
-	uint8_t vectors;	/* asked for: 1, 2, 4, 8, 16 or 32 */
+	uint8_t vectors; /* asked for: 1, 2, 4, 8, 16 or 32 */
 	bool address64;
-	bool maskable;		/* per-vector masking */
+	bool maskable; /* per-vector masking */
 	/* PM (PM 1.2, 3.2) */
-	bool no_soft_reset;	/* D3hot to D0 keeps state; else it is a function reset */
+	bool no_soft_reset; /* D3hot to D0 keeps state; else it is a function reset */
 	/* any other: bytes after the two of the header */
-	const uint8_t *body;	/* length - 2 bytes; may be NULL: zeros */
-	const uint8_t *body_wmask;	/* writable bits of body; may be NULL: none */
+	const uint8_t *body; /* length - 2 bytes; may be NULL: zeros */
+	const uint8_t *body_wmask; /* writable bits of body; may be NULL: none */
 };
 
 /*
@@ -208,23 +209,23 @@ struct ez_cap {
  */
 struct ez_irq {
 	const char *name;
-	const char *desc;	/* may be NULL */
-	uint8_t vector;		/* MSI vector asked for */
-	uint32_t status;	/* index of a register, or EZ_NONE */
+	const char *desc; /* may be NULL */
+	uint8_t vector; /* MSI vector asked for */
+	uint32_t status; /* index of a register, or EZ_NONE */
 	uint64_t status_mask;
-	uint32_t enable;	/* index of a register, or EZ_NONE */
+	uint32_t enable; /* index of a register, or EZ_NONE */
 	uint64_t enable_mask;
 };
 
 /* A property: what a user may set when the device is made. */
 struct ez_prop {
 	const char *name;
-	const char *desc;	/* may be NULL */
-	enum ez_type type;	/* EZ_BOOL, EZ_U32, EZ_U64, EZ_ENUM or EZ_STRING */
-	uint32_t offset;	/* of its value in the state struct */
-	const char *initial;	/* default, as a user would write it; never NULL */
-	uint64_t min, max;	/* numbers: allowed range, inclusive */
-	const char *const *values;	/* EZ_ENUM: NULL-terminated names */
+	const char *desc; /* may be NULL */
+	enum ez_type type; /* EZ_BOOL, EZ_U32, EZ_U64, EZ_ENUM or EZ_STRING */
+	uint32_t offset; /* of its value in the state struct */
+	const char *initial; /* default, as a user would write it; never NULL */
+	uint64_t min, max; /* numbers: allowed range, inclusive */
+	const char *const *values; /* EZ_ENUM: NULL-terminated names */
 };
 
 /* A timer; its index is what ez_timer_set() takes. */
@@ -242,7 +243,7 @@ struct ez_timer {
 struct ez_job;
 struct ez_job_desc {
 	const char *name;
-	uint32_t data;		/* offset of its data in the state struct */
+	uint32_t data; /* offset of its data in the state struct */
 	bool (*run)(struct ez_job *job, void *data);
 	void (*done)(void *state);
 };
@@ -251,24 +252,24 @@ struct ez_job_desc {
 struct ez_identity {
 	uint16_t vendor, device;
 	uint16_t subsystem_vendor, subsystem;
-	uint32_t class_code;	/* 24 bits: base class, sub-class, interface */
+	uint32_t class_code; /* 24 bits: base class, sub-class, interface */
 	uint8_t revision;
-	uint8_t pin;		/* 0 none, 1 INTA# to 4 INTD# */
-	bool express;		/* PCI Express endpoint: 4096 bytes of config space */
+	uint8_t pin; /* 0 none, 1 INTA# to 4 INTD# */
+	bool express; /* PCI Express endpoint: 4096 bytes of config space */
 };
 
 /* A compiled spec. Arrays may be NULL where their count is 0. */
 struct ez_spec {
-	const char *name;	/* of the device project; a C identifier */
-	const char *desc;	/* may be NULL */
-	const char *hash;	/* SHA-256 of the canonical spec, hexadecimal */
+	const char *name; /* of the device project; a C identifier */
+	const char *desc; /* may be NULL */
+	const char *hash; /* SHA-256 of the canonical spec, hexadecimal */
 	struct ez_identity id;
-	uint32_t state_size;	/* of the state struct */
+	uint32_t state_size; /* of the state struct */
 	const struct ez_bar *bars;
-	const struct ez_reg *regs;	/* sorted by bar, then offset */
+	const struct ez_reg *regs; /* sorted by bar, then offset */
 	const struct ez_row *rows;
 	const struct ez_prop *props;
-	const struct ez_cap *caps;	/* ascending offset */
+	const struct ez_cap *caps; /* ascending offset */
 	const struct ez_irq *irqs;
 	const struct ez_timer *timers;
 	const struct ez_job_desc *jobs;
@@ -283,8 +284,8 @@ struct ez_spec {
 #define EZ_MODEL_SYMBOL "ersatz_model"
 
 struct ez_model {
-	uint32_t size;		/* sizeof(struct ez_model) when it was built */
-	uint32_t abi;		/* EZ_ABI when it was built */
+	uint32_t size; /* sizeof(struct ez_model) when it was built */
+	uint32_t abi; /* EZ_ABI when it was built */
 	const struct ez_spec *spec;
 	/* After rows and properties are set; 0, or -errno to refuse the device. */
 	int (*create)(void *state);

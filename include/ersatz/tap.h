@@ -21,22 +21,22 @@
 
 enum ez_crossing_kind {
 	/* down */
-	EZ_CROSSING_READ,	/* bar, offset, width -> value */
-	EZ_CROSSING_WRITE,	/* bar, offset, width, value */
-	EZ_CROSSING_CONFIG_READ,	/* offset, width -> value; only where ours is of record */
-	EZ_CROSSING_CONFIG_WRITE,	/* offset, width, value */
-	EZ_CROSSING_RESET,	/* reset */
-	EZ_CROSSING_TIMER,	/* index: a timer fired */
-	EZ_CROSSING_JOB,	/* index: a job is done */
-	EZ_CROSSING_PLUG,	/* the device is there; cannot be dropped */
-	EZ_CROSSING_UNPLUG,	/* the device goes away; cannot be dropped */
+	EZ_CROSSING_READ, /* bar, offset, width -> value */
+	EZ_CROSSING_WRITE, /* bar, offset, width, value */
+	EZ_CROSSING_CONFIG_READ, /* offset, width -> value; only where ours is of record */
+	EZ_CROSSING_CONFIG_WRITE, /* offset, width, value */
+	EZ_CROSSING_RESET, /* reset */
+	EZ_CROSSING_TIMER, /* index: a timer fired */
+	EZ_CROSSING_JOB, /* index: a job is done */
+	EZ_CROSSING_PLUG, /* the device is there; cannot be dropped */
+	EZ_CROSSING_UNPLUG, /* the device goes away; cannot be dropped */
 	/* up */
-	EZ_CROSSING_DMA_READ,	/* address, data, length -> status */
-	EZ_CROSSING_DMA_WRITE,	/* address, data, length -> status */
-	EZ_CROSSING_INTX,	/* level */
-	EZ_CROSSING_MSI,	/* index: the vector */
-	EZ_CROSSING_RANDOM,	/* data, length */
-	EZ_CROSSING_LOG,	/* index: enum ez_log_kind; text */
+	EZ_CROSSING_DMA_READ, /* address, data, length -> status */
+	EZ_CROSSING_DMA_WRITE, /* address, data, length -> status */
+	EZ_CROSSING_INTX, /* level */
+	EZ_CROSSING_MSI, /* index: the vector */
+	EZ_CROSSING_RANDOM, /* data, length */
+	EZ_CROSSING_LOG, /* index: enum ez_log_kind; text */
 	EZ_CROSSING_KINDS
 };
 
@@ -68,13 +68,13 @@ struct ez_crossing {
 struct ez_tap;
 
 struct ez_tap_type {
-	const char *name;	/* as in ERSATZ_TAPS and `ersatz run --tap` */
-	const char *help;	/* one line: what it does and its options */
-	size_t size;	/* of the tap's own data, zeroed before open */
+	const char *name; /* as in ERSATZ_TAPS and `ersatz run --tap` */
+	const char *help; /* one line: what it does and its options */
+	size_t size; /* of the tap's own data, zeroed before open */
 	/* `options` is what stood behind the name ("fd=3,x=y" or ""). */
 	int (*open)(struct ez_tap *tap, const char *options, struct ez_error *error);
 	void (*cross)(struct ez_tap *tap, struct ez_crossing *crossing);
-	void (*close)(struct ez_tap *tap);	/* may be NULL */
+	void (*close)(struct ez_tap *tap); /* may be NULL */
 };
 
 /* The tap's own data, of ez_tap_type.size bytes. */

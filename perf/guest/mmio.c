@@ -22,7 +22,7 @@
  * where an access has no effect that costs something by itself.
  */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE	/* CPU affinity */
+#define _GNU_SOURCE /* CPU affinity */
 #endif
 #include <dirent.h>
 #include <errno.h>
@@ -41,7 +41,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DEVICES	    "/sys/bus/pci/devices"
+#define DEVICES "/sys/bus/pci/devices"
 #define MAX_TARGETS 8
 
 struct target {
@@ -49,12 +49,12 @@ struct target {
 	char slot[NAME_MAX + 1];
 	unsigned int bar;
 	unsigned long offset;
-	char driver[PATH_MAX];	/* folder of the driver to give it back to, or empty */
-	bool enabled;		/* by us */
+	char driver[PATH_MAX]; /* folder of the driver to give it back to, or empty */
+	bool enabled; /* by us */
 	void *map;
 	size_t size;
 	volatile uint32_t *reg;
-	double *ns;		/* one figure a block */
+	double *ns; /* one figure a block */
 };
 
 static struct target targets[MAX_TARGETS];
@@ -281,7 +281,7 @@ static void measure(bool writes, unsigned long blocks, unsigned long ops)
 		targets[i].ns = calloc(blocks, sizeof(double));
 		if (!targets[i].ns)
 			fail("out of memory");
-		run_block(&targets[i], writes, ops);	/* warm up */
+		run_block(&targets[i], writes, ops); /* warm up */
 	}
 	for (unsigned long block = 0; block < blocks; block++) {
 		for (unsigned int i = 0; i < n_targets; i++) {

@@ -126,7 +126,8 @@ static void say_unimplemented(struct ez_function *f, const struct regs_hit *hit,
 	const struct ez_reg *reg = hit->reg;
 
 	if (log_first_access(f, reg, reg->bar, LOG_UNIMPLEMENTED))
-		log_line(f, EZ_LOG_UNIMPLEMENTED, "%s %s (BAR%u 0x%x), which the model does not have",
+		log_line(f, EZ_LOG_UNIMPLEMENTED,
+			 "%s %s (BAR%u 0x%x), which the model does not have",
 			 write ? "write to" : "read of", reg->name, reg->bar, reg->offset);
 }
 
@@ -165,8 +166,8 @@ static bool blocked(struct ez_function *f, unsigned int bar, uint64_t offset)
 {
 	if (!f->shut && log_first(f, LOG_NESTED))
 		log_line(f, EZ_LOG_VIOLATION,
-			 "the device reaches its own BAR%u 0x%llx by DMA; refused",
-			 bar, (unsigned long long)offset);
+			 "the device reaches its own BAR%u 0x%llx by DMA; refused", bar,
+			 (unsigned long long)offset);
 	return true;
 }
 
@@ -245,8 +246,8 @@ uint64_t access_read(struct ez_function *f, unsigned int bar, uint64_t offset, u
 	return read_fast(f, bar, offset, width);
 }
 
-static void write_slow(struct ez_function *f, unsigned int bar, uint64_t offset,
-		       unsigned int width, uint64_t value)
+static void write_slow(struct ez_function *f, unsigned int bar, uint64_t offset, unsigned int width,
+		       uint64_t value)
 {
 	const struct regs_map *map = &f->map[bar];
 	enum regs_verdict verdict;
@@ -306,8 +307,12 @@ static void name(const struct ez_function *f, struct ez_crossing *x)
 static __attribute__((noinline, cold)) uint64_t read_tapped(struct ez_function *f, unsigned int bar,
 							    uint64_t offset, unsigned int width)
 {
-	struct ez_crossing x = { .kind = EZ_CROSSING_READ, .fn = f->number, .bar = bar,
-				 .offset = offset, .width = width, .value = regs_ones(width) };
+	struct ez_crossing x = { .kind = EZ_CROSSING_READ,
+				 .fn = f->number,
+				 .bar = bar,
+				 .offset = offset,
+				 .width = width,
+				 .value = regs_ones(width) };
 
 	name(f, &x);
 	chain_send(f->dev, &x);
@@ -318,8 +323,12 @@ static __attribute__((noinline, cold)) void write_tapped(struct ez_function *f, 
 							 uint64_t offset, unsigned int width,
 							 uint64_t value)
 {
-	struct ez_crossing x = { .kind = EZ_CROSSING_WRITE, .fn = f->number, .bar = bar,
-				 .offset = offset, .width = width, .value = value };
+	struct ez_crossing x = { .kind = EZ_CROSSING_WRITE,
+				 .fn = f->number,
+				 .bar = bar,
+				 .offset = offset,
+				 .width = width,
+				 .value = value };
 
 	name(f, &x);
 	chain_send(f->dev, &x);
@@ -354,8 +363,8 @@ void ez_device_write(struct ez_device *dev, unsigned int fn, unsigned int bar, u
 		access_write(&dev->function, bar, offset, width, value);
 }
 
-int ez_device_peek(struct ez_device *dev, unsigned int fn, const struct ez_reg *reg,
-		   uint32_t index, uint64_t *ret_value)
+int ez_device_peek(struct ez_device *dev, unsigned int fn, const struct ez_reg *reg, uint32_t index,
+		   uint64_t *ret_value)
 {
 	struct ez_function *f = device_function(dev, fn);
 

@@ -113,7 +113,8 @@ bool ez_tap_option(const char *options, const char *key, char *buf, size_t size)
 
 	while (*at) {
 		end = strchrnul(at, ',');
-		if (!strncmp(at, key, len) && at[len] == '=' && (size_t)(end - at) - len - 1 < size) {
+		if (!strncmp(at, key, len) && at[len] == '=' &&
+		    (size_t)(end - at) - len - 1 < size) {
 			memcpy(buf, at + len + 1, (size_t)(end - at) - len - 1);
 			buf[end - at - len - 1] = '\0';
 			return true;

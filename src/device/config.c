@@ -23,7 +23,8 @@ void config_changed(struct ez_function *f, unsigned int power)
 
 	/* PM 1.2, 5.4.1: without No_Soft_Reset the way back to D0 is a reset. */
 	if (power == PCI_D3HOT && now == PCI_D0 && pci_power_resets(&f->pci)) {
-		struct ez_crossing x = { .kind = EZ_CROSSING_RESET, .fn = f->number,
+		struct ez_crossing x = { .kind = EZ_CROSSING_RESET,
+					 .fn = f->number,
 					 .reset = EZ_RESET_FUNCTION };
 
 		put_back(f);
@@ -68,8 +69,11 @@ uint32_t ez_device_config_read(struct ez_device *dev, unsigned int fn, uint32_t 
 		return ones;
 	if (!dev->taps)
 		return config_read(f, offset, width) & ones;
-	x = (struct ez_crossing){ .kind = EZ_CROSSING_CONFIG_READ, .fn = fn, .offset = offset,
-				  .width = width, .value = ones };
+	x = (struct ez_crossing){ .kind = EZ_CROSSING_CONFIG_READ,
+				  .fn = fn,
+				  .offset = offset,
+				  .width = width,
+				  .value = ones };
 	chain_send(dev, &x);
 	return (uint32_t)x.value & ones;
 }
@@ -78,8 +82,11 @@ void ez_device_config_write(struct ez_device *dev, unsigned int fn, uint32_t off
 			    unsigned int width, uint32_t value)
 {
 	struct ez_function *f = device_function(dev, fn);
-	struct ez_crossing x = { .kind = EZ_CROSSING_CONFIG_WRITE, .fn = fn, .offset = offset,
-				 .width = width, .value = value };
+	struct ez_crossing x = { .kind = EZ_CROSSING_CONFIG_WRITE,
+				 .fn = fn,
+				 .offset = offset,
+				 .width = width,
+				 .value = value };
 
 	if (legal(f, offset, width))
 		chain_send(dev, &x);

@@ -71,8 +71,9 @@ void ez_device_yank(struct ez_device *dev, bool gone)
 
 void ez_random(struct ez_function *f, void *buf, size_t len)
 {
-	struct ez_crossing x = { .kind = EZ_CROSSING_RANDOM, .fn = f->number, .data = buf,
-				 .length = len };
+	struct ez_crossing x = {
+		.kind = EZ_CROSSING_RANDOM, .fn = f->number, .data = buf, .length = len
+	};
 
 	chain_send(f->dev, &x);
 }
@@ -126,8 +127,10 @@ static int bring_up(struct ez_device *dev, const struct ez_setting *settings, si
 	int err = init_function(dev);
 
 	if (err) {
-		error_set(error, err == -ENOMEM ? "%s: out of memory" :
-			  "%s: its tables break a rule of PCI; run `ersatz spec check` and rebuild",
+		error_set(error,
+			  err == -ENOMEM ? "%s: out of memory"
+					 : "%s: its tables break a rule of PCI; run `ersatz spec "
+					   "check` and rebuild",
 			  dev->id);
 		return err;
 	}

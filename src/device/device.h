@@ -45,18 +45,18 @@ struct job_engine;
 struct ez_function {
 	struct ez_device *dev;
 	const struct ez_spec *spec;
-	void *state;	/* the model's state struct */
+	void *state; /* the model's state struct */
 	unsigned int number;
-	bool shut;	/* no access reaches the model: gone, or in D3hot */
-	bool gone;	/* the card is pulled */
-	bool busy;	/* in a callback of the model */
-	bool intx;	/* level that the backend was told */
+	bool shut; /* no access reaches the model: gone, or in D3hot */
+	bool gone; /* the card is pulled */
+	bool busy; /* in a callback of the model */
+	bool intx; /* level that the backend was told */
 	struct regs_map map[EZ_BARS];
 	struct pci_function pci;
-	uint8_t *raised;	/* per interrupt source without a status register: pending */
-	uint8_t *active;	/* per interrupt source: pending and enabled when last looked at */
-	uint64_t *deadline;	/* per timer, then per job where time is virtual; EZ_NEVER: not armed */
-	uint32_t *said;	/* counts of messages, see log.c */
+	uint8_t *raised; /* per interrupt source without a status register: pending */
+	uint8_t *active; /* per interrupt source: pending and enabled when last looked at */
+	uint64_t *deadline; /* per timer, then per job where time is virtual; EZ_NEVER: not armed */
+	uint32_t *said; /* counts of messages, see log.c */
 };
 
 struct ez_device {
@@ -65,10 +65,10 @@ struct ez_device {
 	const struct ez_backend *backend;
 	void *be;
 	char *id;
-	uint64_t born;	/* ns on the device's clock */
-	struct ez_tap *taps;	/* NULL: crossings go straight through */
+	uint64_t born; /* ns on the device's clock */
+	struct ez_tap *taps; /* NULL: crossings go straight through */
 	struct job_engine *jobs;
-	bool created;	/* the model's create has succeeded */
+	bool created; /* the model's create has succeeded */
 	struct ez_function function;
 };
 
@@ -81,9 +81,10 @@ static inline struct ez_function *device_function(struct ez_device *dev, unsigne
 }
 
 /* A hook that models before its ABI's size does not have is NULL. */
-#define device_hook(dev, member) \
-	((dev)->model->size >= offsetof(struct ez_model, member) + sizeof((dev)->model->member) ? \
-		 (dev)->model->member : NULL)
+#define device_hook(dev, member)                                                                   \
+	((dev)->model->size >= offsetof(struct ez_model, member) + sizeof((dev)->model->member)    \
+		 ? (dev)->model->member                                                            \
+		 : NULL)
 
 /* Resets without a crossing: model state, timers, jobs, interrupts; not PCI config. */
 void device_reset(struct ez_function *f, enum ez_reset_kind kind);

@@ -11,8 +11,8 @@ static int refused(struct ez_function *f, int err, enum log_reason reason, uint6
 		   size_t len, bool write, const char *why)
 {
 	if (log_first(f, reason))
-		log_line(f, EZ_LOG_VIOLATION, "DMA %s 0x%llx, %zu bytes: %s",
-			 write ? "to" : "from", (unsigned long long)addr, len, why);
+		log_line(f, EZ_LOG_VIOLATION, "DMA %s 0x%llx, %zu bytes: %s", write ? "to" : "from",
+			 (unsigned long long)addr, len, why);
 	return err;
 }
 
@@ -40,7 +40,10 @@ int dma_move(struct ez_function *f, uint64_t addr, void *buf, size_t len, bool w
 
 static int checked(struct ez_function *f, uint64_t addr, void *buf, size_t len, bool write)
 {
-	struct ez_crossing x = { .fn = f->number, .address = addr, .data = buf, .length = len,
+	struct ez_crossing x = { .fn = f->number,
+				 .address = addr,
+				 .data = buf,
+				 .length = len,
 				 .kind = write ? EZ_CROSSING_DMA_WRITE : EZ_CROSSING_DMA_READ };
 
 	if (f->gone)

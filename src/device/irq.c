@@ -45,7 +45,8 @@ static void send(struct ez_function *f, uint32_t source)
 	if (!(pci_command(&f->pci) & PCI_COMMAND_MASTER)) {
 		if (log_first(f, LOG_MSI_MASTER))
 			log_line(f, EZ_LOG_VIOLATION,
-				 "message of %s is lost: bus mastering is off (command register, bit 2)",
+				 "message of %s is lost: bus mastering is off (command register, "
+				 "bit 2)",
 				 f->spec->irqs[source].name);
 		return;
 	}
@@ -87,8 +88,7 @@ static void update_line(struct ez_function *f, bool any)
 	pci_status(&f->pci, PCI_STATUS_INTERRUPT, any && !msi);
 	/* Where config space is theirs they mask the line, and show in the status that it is up. */
 	level = any && !msi && !f->shut &&
-		(config_is_theirs(f->dev) ||
-		 !(pci_command(&f->pci) & PCI_COMMAND_INTX_DISABLE));
+		(config_is_theirs(f->dev) || !(pci_command(&f->pci) & PCI_COMMAND_INTX_DISABLE));
 	if (level == f->intx)
 		return;
 	f->intx = level;

@@ -16,8 +16,8 @@
 
 enum job_state {
 	IDLE,
-	PENDING,	/* submitted; pieces run whenever the engine is not parked */
-	FINISHED,	/* the last piece has ended; done is due on the device's thread */
+	PENDING, /* submitted; pieces run whenever the engine is not parked */
+	FINISHED, /* the last piece has ended; done is due on the device's thread */
 };
 
 struct ez_job {
@@ -31,12 +31,12 @@ struct job_engine {
 	struct ez_job *jobs;
 	pthread_t thread;
 	pthread_mutex_t lock;
-	pthread_cond_t wake;	/* for the worker: work, or its DMA has been served */
-	pthread_cond_t back;	/* for the device's thread: a piece ended, or wants DMA */
+	pthread_cond_t wake; /* for the worker: work, or its DMA has been served */
+	pthread_cond_t back; /* for the device's thread: a piece ended, or wants DMA */
 	bool started, quit;
-	bool parked;	/* no piece begins, no completion is delivered */
+	bool parked; /* no piece begins, no completion is delivered */
 	struct ez_job *running;
-	uint32_t turn;	/* whose piece is next */
+	uint32_t turn; /* whose piece is next */
 	struct {
 		bool wanted;
 		uint64_t addr;

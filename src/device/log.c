@@ -65,7 +65,8 @@ bool log_first_access(struct ez_function *f, const struct ez_reg *reg, unsigned 
 		      enum log_reason reason)
 {
 	if (reason < LOG_REGISTER_REASONS)
-		return first(&f->said[(size_t)(reg - f->spec->regs) * LOG_REGISTER_REASONS + reason]);
+		return first(
+			&f->said[(size_t)(reg - f->spec->regs) * LOG_REGISTER_REASONS + reason]);
 	return first(&f->said[bar_base(f) + bar * BAR_REASONS + reason - LOG_REGISTER_REASONS]);
 }
 

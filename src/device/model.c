@@ -18,7 +18,9 @@ static struct open_model *open_models;
 static int check(const struct ez_model *model, const char *path, struct ez_error *error)
 {
 	if (model->abi != EZ_ABI) {
-		error_set(error, "%s: built for ABI %u of Ersatz, this is ABI %u; rebuild it with `ersatz build`",
+		error_set(error,
+			  "%s: built for ABI %u of Ersatz, this is ABI %u; rebuild it with `ersatz "
+			  "build`",
 			  path, model->abi, EZ_ABI);
 		return -EINVAL;
 	}

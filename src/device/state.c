@@ -15,13 +15,13 @@ static const char magic[8] = { 'E', 'R', 'S', 'A', 'T', 'Z', 0, 1 };
 
 enum tag {
 	TAG_END,
-	TAG_MODEL,	/* name: the spec's; no payload */
-	TAG_ROW,	/* payload: u8 element size, elements */
-	TAG_TIMER,	/* u64 ns left; only what is armed */
-	TAG_JOB,	/* u8 enum job_saved, u64 ns left (virtual time) */
-	TAG_RAISED,	/* u8; a source without a status register */
-	TAG_ACTIVE,	/* u8; a source, as last looked at */
-	TAG_CONFIG,	/* no name; config space */
+	TAG_MODEL, /* name: the spec's; no payload */
+	TAG_ROW, /* payload: u8 element size, elements */
+	TAG_TIMER, /* u64 ns left; only what is armed */
+	TAG_JOB, /* u8 enum job_saved, u64 ns left (virtual time) */
+	TAG_RAISED, /* u8; a source without a status register */
+	TAG_ACTIVE, /* u8; a source, as last looked at */
+	TAG_CONFIG, /* no name; config space */
 };
 
 /* ---- writing ---- */
@@ -29,7 +29,7 @@ enum tag {
 struct out {
 	uint8_t *buf;
 	size_t size;
-	size_t at;	/* goes on past size, to say how much it would take */
+	size_t at; /* goes on past size, to say how much it would take */
 };
 
 static void put(struct out *o, const void *bytes, size_t len)
@@ -213,13 +213,16 @@ static int load_row(struct ez_function *f, const struct entry *entry, bool apply
 
 	if (!row) {
 		if (apply)
-			log_line(f, EZ_LOG_INFO, "saved state has %s, which this model does not; left out",
+			log_line(f, EZ_LOG_INFO,
+				 "saved state has %s, which this model does not; left out",
 				 entry->name);
 		return 0;
 	}
 	if (!take(&in, &size, 1) || size != regs_type_size(row->type) ||
 	    in.size - in.at != (size_t)row->count * size) {
-		error_set(error, "saved state: %s is not %u elements of %u bytes; was it saved by another version of the model?",
+		error_set(error,
+			  "saved state: %s is not %u elements of %u bytes; was it saved by another "
+			  "version of the model?",
 			  row->name, row->count, regs_type_size(row->type));
 		return -EINVAL;
 	}
@@ -354,8 +357,9 @@ static int walk(struct ez_function *f, const uint8_t *buf, size_t size, enum pas
 	in.at = sizeof(magic);
 	take(&in, &total, 4);
 	if (total != size) {
-		error_set(error, "saved state is cut short or has a tail: %zu bytes, should be %llu",
-			  size, (unsigned long long)total);
+		error_set(error,
+			  "saved state is cut short or has a tail: %zu bytes, should be %llu", size,
+			  (unsigned long long)total);
 		return -EINVAL;
 	}
 	for (;;) {

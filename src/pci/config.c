@@ -105,11 +105,11 @@ int pci_init(struct pci_function *pci, const struct ez_spec *spec)
 	pci_put16(&pci->initial[0x2e], id->subsystem);
 	pci->initial[PCI_INTERRUPT_PIN] = id->pin;
 
-	pci_put16(&pci->wmask[PCI_COMMAND_OFFSET],
-		  PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_SERR |
-			  PCI_COMMAND_INTX_DISABLE);
+	pci_put16(&pci->wmask[PCI_COMMAND_OFFSET], PCI_COMMAND_IO | PCI_COMMAND_MEMORY |
+							   PCI_COMMAND_MASTER | PCI_COMMAND_SERR |
+							   PCI_COMMAND_INTX_DISABLE);
 	pci_put16(&pci->w1c[PCI_STATUS_OFFSET], PCI_STATUS_W1C);
-	pci->wmask[0x0c] = 0xff;	/* cache line size */
+	pci->wmask[0x0c] = 0xff; /* cache line size */
 	pci->wmask[PCI_INTERRUPT_LINE] = 0xff;
 
 	for (i = 0; i < spec->n_bars; i++)
@@ -147,7 +147,7 @@ void pci_write(struct pci_function *pci, uint32_t offset, unsigned int width, ui
 		uint8_t in = (uint8_t)(value >> (8 * i));
 
 		*byte = (uint8_t)((*byte & ~wmask) | (in & wmask));
-		*byte &= (uint8_t)~(in & pci->w1c[offset + i]);
+		*byte &= (uint8_t) ~(in & pci->w1c[offset + i]);
 	}
 	pci_power_written(pci, power);
 }

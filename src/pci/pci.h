@@ -47,15 +47,15 @@ enum { PCI_D0 = 0, PCI_D3HOT = 3 };
 
 struct pci_function {
 	const struct ez_spec *spec;
-	uint32_t size;	/* of config space */
-	uint32_t pm;	/* offset of the capability, or 0 */
-	uint32_t msi;	/* offset of the capability, or 0 */
+	uint32_t size; /* of config space */
+	uint32_t pm; /* offset of the capability, or 0 */
+	uint32_t msi; /* offset of the capability, or 0 */
 	const struct ez_cap *msi_cap;
 	const struct ez_cap *pm_cap;
 	uint8_t bytes[EZ_CONFIG_SIZE_EXPRESS];
 	uint8_t initial[EZ_CONFIG_SIZE_EXPRESS];
-	uint8_t wmask[EZ_CONFIG_SIZE_EXPRESS];	/* bits that software writes */
-	uint8_t w1c[EZ_CONFIG_SIZE_EXPRESS];	/* bits that software clears by writing one */
+	uint8_t wmask[EZ_CONFIG_SIZE_EXPRESS]; /* bits that software writes */
+	uint8_t w1c[EZ_CONFIG_SIZE_EXPRESS]; /* bits that software clears by writing one */
 };
 
 /* ---- config.c ---- */

@@ -15,17 +15,17 @@
 
 /* The registers of one BAR, found by offset in constant time. */
 struct regs_map {
-	const struct ez_bar *bar;	/* NULL: the device has no such BAR */
-	const struct ez_reg *regs;	/* of the spec */
-	uint16_t *slot;	/* per byte: index into regs plus 1, 0 for none */
-	uint32_t span;	/* bytes that slot covers */
+	const struct ez_bar *bar; /* NULL: the device has no such BAR */
+	const struct ez_reg *regs; /* of the spec */
+	uint16_t *slot; /* per byte: index into regs plus 1, 0 for none */
+	uint32_t span; /* bytes that slot covers */
 };
 
 /* An access that falls inside one register. */
 struct regs_hit {
 	const struct ez_reg *reg;
-	uint32_t element;	/* of an array of registers */
-	uint32_t byte;	/* first byte of the access within the element */
+	uint32_t element; /* of an array of registers */
+	uint32_t byte; /* first byte of the access within the element */
 };
 
 /* 0, -ENOMEM, or -EINVAL: the table is not one that a spec compiles to. */
@@ -55,8 +55,8 @@ static inline bool regs_map_find(const struct regs_map *map, uint64_t offset, st
 /* Why a register does not allow an access. */
 enum regs_verdict {
 	REGS_OK,
-	REGS_WIDTH,	/* this width is not legal here, or runs past the register */
-	REGS_ALIGNMENT,	/* not aligned to its width within the register */
+	REGS_WIDTH, /* this width is not legal here, or runs past the register */
+	REGS_ALIGNMENT, /* not aligned to its width within the register */
 	REGS_READ_ONLY,
 	REGS_WRITE_ONLY,
 };

@@ -53,7 +53,11 @@ void regs_row_set(const struct ez_row *row, uint32_t index, void *state, uint64_
 	uint16_t u16 = (uint16_t)value;
 	uint32_t u32 = (uint32_t)value;
 
-	memcpy(at, size == 1 ? (void *)&u8 : size == 2 ? (void *)&u16 : size == 4 ? (void *)&u32 : &value,
+	memcpy(at,
+	       size == 1   ? (void *)&u8
+	       : size == 2 ? (void *)&u16
+	       : size == 4 ? (void *)&u32
+			   : &value,
 	       size);
 }
 

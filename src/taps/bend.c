@@ -12,10 +12,10 @@
 #include <string.h>
 
 struct bend {
-	char read[64];	/* register whose reads are changed, or "" */
-	uint64_t flip;	/* bits flipped in them */
-	char drop[64];	/* register whose writes are dropped, or "" */
-	uint32_t lose;	/* interrupts still to lose */
+	char read[64]; /* register whose reads are changed, or "" */
+	uint64_t flip; /* bits flipped in them */
+	char drop[64]; /* register whose writes are dropped, or "" */
+	uint32_t lose; /* interrupts still to lose */
 };
 
 static bool is(const struct ez_crossing *x, const char *name)
@@ -102,7 +102,8 @@ static int open_bend(struct ez_tap *tap, const char *options, struct ez_error *e
 
 const struct ez_tap_type bend_tap = {
 	.name = "bend",
-	.help = "changes crossings: read=REG,flip=MASK flips bits of its reads; drop=REG drops its writes; lose=N loses N interrupts",
+	.help = "changes crossings: read=REG,flip=MASK flips bits of its reads; drop=REG drops its "
+		"writes; lose=N loses N interrupts",
 	.size = sizeof(struct bend),
 	.open = open_bend,
 	.cross = cross,

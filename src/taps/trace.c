@@ -22,8 +22,8 @@
 
 struct trace {
 	int fd;
-	bool ours;	/* we opened it */
-	bool id;	/* begin with the device's id */
+	bool ours; /* we opened it */
+	bool id; /* begin with the device's id */
 };
 
 struct line {
@@ -31,10 +31,9 @@ struct line {
 	size_t used;
 };
 
-__attribute__((format(printf, 2, 3)))
-static void add(struct line *line, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void add(struct line *line, const char *format, ...)
 {
-	size_t room = sizeof(line->text) - line->used - 1;	/* the newline's */
+	size_t room = sizeof(line->text) - line->used - 1; /* the newline's */
 	va_list ap;
 	int n;
 
@@ -253,7 +252,8 @@ static void close_trace(struct ez_tap *tap)
 
 const struct ez_tap_type trace_tap = {
 	.name = "trace",
-	.help = "a line for every crossing; file=PATH or fd=N (default: stderr), id=on: begin with the device's id",
+	.help = "a line for every crossing; file=PATH or fd=N (default: stderr), id=on: begin with "
+		"the device's id",
 	.size = sizeof(struct trace),
 	.open = open_trace,
 	.cross = cross,

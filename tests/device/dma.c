@@ -105,8 +105,9 @@ static void powered_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(both_ways), TEST(lengths_that_cannot_be), TEST(bus_mastering_off),
-		TEST(straddles_the_end_of_ram), TEST(own_bar), TEST(another_devices_bar),
+		TEST(both_ways),	 TEST(lengths_that_cannot_be),
+		TEST(bus_mastering_off), TEST(straddles_the_end_of_ram),
+		TEST(own_bar),		 TEST(another_devices_bar),
 		TEST(powered_down),
 	};
 

@@ -13,9 +13,10 @@ struct job_data {
 
 struct gadget {
 	struct ez_function *ez;
-	uint32_t size_limit;	/* property */
-	const char *title;	/* property */
-	uint32_t id, ctrl, fx[10], isr, ier, doorbell, status, length, events, survivor, array[4], gap;
+	uint32_t size_limit; /* property */
+	const char *title; /* property */
+	uint32_t id, ctrl, fx[10], isr, ier, doorbell, status, length, events, survivor, array[4],
+		gap;
 	uint64_t address;
 	uint8_t io0, io1;
 	uint16_t io2;
@@ -32,8 +33,8 @@ static int dma(struct gadget *s, bool write)
 {
 	if (s->length > sizeof(s->buffer))
 		return -E2BIG;
-	return write ? ez_dma_write(s->ez, s->address, s->buffer, s->length) :
-		       ez_dma_read(s->ez, s->address, s->buffer, s->length);
+	return write ? ez_dma_write(s->ez, s->address, s->buffer, s->length)
+		     : ez_dma_read(s->ez, s->address, s->buffer, s->length);
 }
 
 static int command(struct gadget *s, uint64_t value)
@@ -119,19 +120,26 @@ static void reset(void *state, enum ez_reset_kind kind)
 	s->events += 0x10000;
 }
 
+/* clang-format off: tables */
 static const struct ez_effects effects[] = {
 	{ .woclr = 0xffffffff }, { .woset = 0xffffffff }, { .wot = 0xffffffff },
-	{ .wzc = 0xffffffff }, { .wzs = 0xffffffff }, { .wzt = 0xffffffff },
-	{ .wclr = 0xffffffff }, { .wset = 0xffffffff }, { .rclr = 0xffffffff },
-	{ .rset = 0xffffffff }, { .woclr = 0x3 },
+	{ .wzc = 0xffffffff },	 { .wzs = 0xffffffff },	  { .wzt = 0xffffffff },
+	{ .wclr = 0xffffffff },	 { .wset = 0xffffffff },  { .rclr = 0xffffffff },
+	{ .rset = 0xffffffff },	 { .woclr = 0x3 },
 };
 
-#define FX(i, more) { .name = "FX" #i, .offset = EFFECTS + 4 * (i), .count = 1, .stride = 4, .width = 4, \
-	.access = 7, .flags = RW | (more), .state = AT(fx[i]), .reset = EFFECTS_RESET, \
-	.read = 0xffffffff, .effects = &effects[i] }
-#define PLAIN(n, off, b, w, acc, fl, member, mask, ...) { .name = n, .offset = off, .count = 1, \
-	.stride = w, .bar = b, .width = w, .access = acc, .flags = fl, .state = AT(member), \
-	.read = UINT64_MAX, .store = mask, __VA_ARGS__ }
+#define FX(i, more)                                                                                \
+	{                                                                                          \
+		.name = "FX" #i, .offset = EFFECTS + 4 * (i), .count = 1, .stride = 4, .width = 4, \
+		.access = 7, .flags = RW | (more), .state = AT(fx[i]), .reset = EFFECTS_RESET,     \
+		.read = 0xffffffff, .effects = &effects[i]                                         \
+	}
+#define PLAIN(n, off, b, w, acc, fl, member, mask, ...)                                            \
+	{                                                                                          \
+		.name = n, .offset = off, .count = 1, .stride = w, .bar = b, .width = w,           \
+		.access = acc, .flags = fl, .state = AT(member), .read = UINT64_MAX,               \
+		.store = mask, __VA_ARGS__                                                         \
+	}
 
 static const struct ez_field survivor_fields[] = {
 	{ .name = "KEPT", .lsb = 0, .width = 8, .resets = 1u << EZ_RESET_POWER_ON },
@@ -142,8 +150,16 @@ static const struct ez_field survivor_fields[] = {
 static const struct ez_reg regs[] = {
 	PLAIN("ID", ID, 0, 4, 7, EZ_REG_READ, id, 0, .reset = 0x12345678),
 	PLAIN("CTRL", CTRL, 0, 4, 7, RW, ctrl, 0xff, .must_be_zero = 0xff000000),
-	FX(0, 0), FX(1, 0), FX(2, 0), FX(3, 0), FX(4, 0), FX(5, 0), FX(6, 0), FX(7, 0),
-	FX(8, EZ_REG_READ_EFFECT), FX(9, EZ_REG_READ_EFFECT),
+	FX(0, 0),
+	FX(1, 0),
+	FX(2, 0),
+	FX(3, 0),
+	FX(4, 0),
+	FX(5, 0),
+	FX(6, 0),
+	FX(7, 0),
+	FX(8, EZ_REG_READ_EFFECT),
+	FX(9, EZ_REG_READ_EFFECT),
 	PLAIN("ISR", ISR, 0, 4, 4, RW | EZ_REG_IRQ, isr, 0, .effects = &effects[10]),
 	PLAIN("IER", IER, 0, 4, 4, RW | EZ_REG_IRQ, ier, 3),
 	PLAIN("DOORBELL", DOORBELL, 0, 4, 4, EZ_REG_WRITE, doorbell, 0, .onwrite = doorbell),
@@ -153,8 +169,16 @@ static const struct ez_reg regs[] = {
 	PLAIN("EVENTS", EVENTS, 0, 4, 4, EZ_REG_READ, events, 0),
 	PLAIN("SURVIVOR", SURVIVOR, 0, 4, 4, RW, survivor, UINT64_MAX, .fields = survivor_fields,
 	      .n_fields = 2, .reset = 0x1122),
-	{ .name = "ARRAY", .offset = ARRAY, .count = 4, .stride = 8, .width = 4, .access = 4,
-	  .flags = RW, .state = AT(array), .read = UINT64_MAX, .store = UINT64_MAX },
+	{ .name = "ARRAY",
+	  .offset = ARRAY,
+	  .count = 4,
+	  .stride = 8,
+	  .width = 4,
+	  .access = 4,
+	  .flags = RW,
+	  .state = AT(array),
+	  .read = UINT64_MAX,
+	  .store = UINT64_MAX },
 	PLAIN("GAP", GAP, 0, 4, 4, RW | EZ_REG_UNIMPLEMENTED, gap, UINT64_MAX),
 	PLAIN("IO0", 0, 2, 1, 1, RW, io0, UINT64_MAX),
 	PLAIN("IO1", 1, 2, 1, 1, RW, io1, UINT64_MAX),
@@ -163,22 +187,37 @@ static const struct ez_reg regs[] = {
 	PLAIN("WIDE", WIDE, 4, 8, 12, RW, wide, UINT64_MAX),
 };
 
-#define REG_ROW(n, member, c, t, r) { .name = n, .offset = AT(member), .count = c, .type = t, \
-	.kind = EZ_ROW_REGISTER, .resets = EZ_RESET_ALL, .reset = r }
+#define REG_ROW(n, member, c, t, r)                                                                \
+	{                                                                                          \
+		.name = n, .offset = AT(member), .count = c, .type = t, .kind = EZ_ROW_REGISTER,   \
+		.resets = EZ_RESET_ALL, .reset = r                                                 \
+	}
 #define FX_ROW(i) REG_ROW("FX" #i, fx[i], 1, EZ_U32, EFFECTS_RESET)
 
 static const struct ez_row rows[] = {
 	REG_ROW("ID", id, 1, EZ_U32, 0x12345678),
 	REG_ROW("CTRL", ctrl, 1, EZ_U32, 0),
-	FX_ROW(0), FX_ROW(1), FX_ROW(2), FX_ROW(3), FX_ROW(4),
-	FX_ROW(5), FX_ROW(6), FX_ROW(7), FX_ROW(8), FX_ROW(9),
+	FX_ROW(0),
+	FX_ROW(1),
+	FX_ROW(2),
+	FX_ROW(3),
+	FX_ROW(4),
+	FX_ROW(5),
+	FX_ROW(6),
+	FX_ROW(7),
+	FX_ROW(8),
+	FX_ROW(9),
 	REG_ROW("ISR", isr, 1, EZ_U32, 0),
 	REG_ROW("IER", ier, 1, EZ_U32, 0),
 	REG_ROW("DOORBELL", doorbell, 1, EZ_U32, 0),
 	REG_ROW("STATUS", status, 1, EZ_U32, 0),
 	REG_ROW("ADDRESS", address, 1, EZ_U64, 0),
 	REG_ROW("LENGTH", length, 1, EZ_U32, 0),
-	{ .name = "EVENTS", .offset = AT(events), .count = 1, .type = EZ_U32, .kind = EZ_ROW_REGISTER },
+	{ .name = "EVENTS",
+	  .offset = AT(events),
+	  .count = 1,
+	  .type = EZ_U32,
+	  .kind = EZ_ROW_REGISTER },
 	REG_ROW("SURVIVOR", survivor, 1, EZ_U32, 0x1122),
 	REG_ROW("ARRAY", array, 4, EZ_U32, 0),
 	REG_ROW("GAP", gap, 1, EZ_U32, 0),
@@ -187,19 +226,39 @@ static const struct ez_row rows[] = {
 	REG_ROW("IO2", io2, 1, EZ_U16, 0),
 	REG_ROW("IO4", io4, 1, EZ_U32, 0),
 	REG_ROW("WIDE", wide, 1, EZ_U64, 0),
-	{ .name = "buffer", .offset = AT(buffer), .count = 4096, .type = EZ_U8, .kind = EZ_ROW_STATE,
+	{ .name = "buffer",
+	  .offset = AT(buffer),
+	  .count = 4096,
+	  .type = EZ_U8,
+	  .kind = EZ_ROW_STATE,
 	  .resets = EZ_RESET_ALL },
-	{ .name = "job.address", .offset = AT(job.address), .count = 1, .type = EZ_U64,
-	  .kind = EZ_ROW_JOB, .resets = EZ_RESET_ALL },
-	{ .name = "job.left", .offset = AT(job.left), .count = 1, .type = EZ_U32, .kind = EZ_ROW_JOB,
+	{ .name = "job.address",
+	  .offset = AT(job.address),
+	  .count = 1,
+	  .type = EZ_U64,
+	  .kind = EZ_ROW_JOB,
 	  .resets = EZ_RESET_ALL },
-	{ .name = "job.status", .offset = AT(job.status), .count = 1, .type = EZ_I32,
-	  .kind = EZ_ROW_JOB, .resets = EZ_RESET_ALL },
+	{ .name = "job.left",
+	  .offset = AT(job.left),
+	  .count = 1,
+	  .type = EZ_U32,
+	  .kind = EZ_ROW_JOB,
+	  .resets = EZ_RESET_ALL },
+	{ .name = "job.status",
+	  .offset = AT(job.status),
+	  .count = 1,
+	  .type = EZ_I32,
+	  .kind = EZ_ROW_JOB,
+	  .resets = EZ_RESET_ALL },
 };
 
 static const struct ez_bar bars[] = {
 	{ .name = "regs", .number = 0, .kind = EZ_BAR_MEM32, .size = 4096 },
-	{ .name = "ports", .number = 2, .kind = EZ_BAR_IO, .size = 16, .split = true,
+	{ .name = "ports",
+	  .number = 2,
+	  .kind = EZ_BAR_IO,
+	  .size = 16,
+	  .split = true,
 	  .unmapped = EZ_ANSWER_ZERO },
 	{ .name = "big", .number = 4, .kind = EZ_BAR_MEM64, .prefetchable = true, .size = 65536 },
 };
@@ -209,20 +268,41 @@ static const uint8_t vendor_wmask[] = { 0, 0, 0xf0, 0 };
 
 static const struct ez_cap caps[] = {
 	{ .id = 0x01, .offset = CAP_PM_AT, .length = 8 },
-	{ .id = 0x05, .offset = CAP_MSI_AT, .length = 24, .vectors = 4, .address64 = true,
+	{ .id = 0x05,
+	  .offset = CAP_MSI_AT,
+	  .length = 24,
+	  .vectors = 4,
+	  .address64 = true,
 	  .maskable = true },
-	{ .id = 0x09, .offset = CAP_VENDOR_AT, .length = 6, .body = vendor_body,
+	{ .id = 0x09,
+	  .offset = CAP_VENDOR_AT,
+	  .length = 6,
+	  .body = vendor_body,
 	  .body_wmask = vendor_wmask },
 };
 
 static const struct ez_irq irqs[] = {
-	{ .name = "A", .vector = 0, .status = 12, .status_mask = 1, .enable = 13, .enable_mask = 1 },
-	{ .name = "B", .vector = 2, .status = 12, .status_mask = 2, .enable = 13, .enable_mask = 2 },
+	{ .name = "A",
+	  .vector = 0,
+	  .status = 12,
+	  .status_mask = 1,
+	  .enable = 13,
+	  .enable_mask = 1 },
+	{ .name = "B",
+	  .vector = 2,
+	  .status = 12,
+	  .status_mask = 2,
+	  .enable = 13,
+	  .enable_mask = 2 },
 	{ .name = "C", .vector = 1, .status = EZ_NONE, .enable = EZ_NONE },
 };
 
 static const struct ez_prop props[] = {
-	{ .name = "limit", .type = EZ_U32, .offset = AT(size_limit), .initial = "7", .min = 1,
+	{ .name = "limit",
+	  .type = EZ_U32,
+	  .offset = AT(size_limit),
+	  .initial = "7",
+	  .min = 1,
 	  .max = 100 },
 	{ .name = "title", .type = EZ_STRING, .offset = AT(title), .initial = "none" },
 };
@@ -233,15 +313,35 @@ static const struct ez_job_desc jobs[] = { { "count", AT(job), piece, done } };
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct ez_spec spec = {
-	.name = "gadget", .desc = "test device", .hash = "",
-	.id = { .vendor = 0x1234, .device = 0x5678, .subsystem_vendor = 0x1af4, .subsystem = 0x1100,
-		.class_code = 0x00ff00, .revision = 3, .pin = 2 },
+	.name = "gadget",
+	.desc = "test device",
+	.hash = "",
+	.id = { .vendor = 0x1234,
+		.device = 0x5678,
+		.subsystem_vendor = 0x1af4,
+		.subsystem = 0x1100,
+		.class_code = 0x00ff00,
+		.revision = 3,
+		.pin = 2 },
 	.state_size = sizeof(struct gadget),
-	.bars = bars, .regs = regs, .rows = rows, .props = props, .caps = caps, .irqs = irqs,
-	.timers = timers, .jobs = jobs,
-	.n_bars = N(bars), .n_regs = N(regs), .n_rows = N(rows), .n_props = N(props),
-	.n_caps = N(caps), .n_irqs = N(irqs), .n_timers = N(timers), .n_jobs = N(jobs),
+	.bars = bars,
+	.regs = regs,
+	.rows = rows,
+	.props = props,
+	.caps = caps,
+	.irqs = irqs,
+	.timers = timers,
+	.jobs = jobs,
+	.n_bars = N(bars),
+	.n_regs = N(regs),
+	.n_rows = N(rows),
+	.n_props = N(props),
+	.n_caps = N(caps),
+	.n_irqs = N(irqs),
+	.n_timers = N(timers),
+	.n_jobs = N(jobs),
 };
+/* clang-format on */
 
 /* Built a second time with another ABI, for the test that refuses it. */
 #ifndef GADGET_ABI
@@ -250,5 +350,8 @@ static const struct ez_spec spec = {
 
 __attribute__((visibility("default"))) extern const struct ez_model ersatz_model;
 const struct ez_model ersatz_model = {
-	.size = sizeof(ersatz_model), .abi = GADGET_ABI, .spec = &spec, .reset = reset,
+	.size = sizeof(ersatz_model),
+	.abi = GADGET_ABI,
+	.spec = &spec,
+	.reset = reset,
 };

@@ -8,40 +8,40 @@
 
 /* BAR0 */
 enum {
-	ID = 0x00,	/* read only, 0x12345678 */
-	CTRL = 0x04,	/* bits 7:0 stored, 31:24 must be zero */
-	EFFECTS = 0x10,	/* ten registers, one an effect, in the order of struct ez_effects */
-	ISR = 0x50,	/* written one clears; bit 0 A, bit 1 B */
+	ID = 0x00, /* read only, 0x12345678 */
+	CTRL = 0x04, /* bits 7:0 stored, 31:24 must be zero */
+	EFFECTS = 0x10, /* ten registers, one an effect, in the order of struct ez_effects */
+	ISR = 0x50, /* written one clears; bit 0 A, bit 1 B */
 	IER = 0x54,
-	DOORBELL = 0x60,	/* write only: a command below */
-	STATUS = 0x64,	/* read only: result of the last command, -errno */
-	ADDRESS = 0x68,	/* 64 bits */
+	DOORBELL = 0x60, /* write only: a command below */
+	STATUS = 0x64, /* read only: result of the last command, -errno */
+	ADDRESS = 0x68, /* 64 bits */
 	LENGTH = 0x70,
-	EVENTS = 0x74,	/* read only: timers fired + 0x100 * jobs done + 0x10000 * resets */
-	SURVIVOR = 0x78,	/* bits 7:0 are reset by power-on only */
-	ARRAY = 0x80,	/* four, 8 bytes apart */
-	GAP = 0xc0,	/* not implemented */
+	EVENTS = 0x74, /* read only: timers fired + 0x100 * jobs done + 0x10000 * resets */
+	SURVIVOR = 0x78, /* bits 7:0 are reset by power-on only */
+	ARRAY = 0x80, /* four, 8 bytes apart */
+	GAP = 0xc0, /* not implemented */
 };
 
 #define EFFECTS_RESET 0x0f0f0f0fu
 
 enum command {
-	RAISE_A = 1,	/* status bit, vector 0 */
-	RAISE_B,	/* status bit, vector 2 */
-	RAISE_C,	/* no status register, vector 1 */
+	RAISE_A = 1, /* status bit, vector 0 */
+	RAISE_B, /* status bit, vector 2 */
+	RAISE_C, /* no status register, vector 1 */
 	LOWER_C,
-	TIMER,	/* after LENGTH ns */
-	JOB,	/* LENGTH pieces, each adds one to the u32 at ADDRESS; 1000 ns */
+	TIMER, /* after LENGTH ns */
+	JOB, /* LENGTH pieces, each adds one to the u32 at ADDRESS; 1000 ns */
 	CANCEL,
 	SOFT_RESET,
-	DMA_IN,	/* LENGTH bytes at ADDRESS into the buffer */
+	DMA_IN, /* LENGTH bytes at ADDRESS into the buffer */
 	DMA_OUT,
 	SAY,
-	DICE,	/* four random bytes into the buffer */
+	DICE, /* four random bytes into the buffer */
 };
 
 /* BAR2, I/O, 16 bytes, split: 1, 1, 2 bytes at 0, 1, 2 and 4 bytes at 4. BAR4, 64 bit prefetchable, 64 KiB: */
-enum { WIDE = 0x8 };	/* 64 bits, accessible as halves */
+enum { WIDE = 0x8 }; /* 64 bits, accessible as halves */
 
 enum { CAP_PM_AT = 0x40, CAP_MSI_AT = 0x50, CAP_VENDOR_AT = 0x70 };
 

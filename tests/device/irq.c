@@ -7,14 +7,14 @@ static void intx_follows_enabled_sources(void **state)
 	struct ez_bench *b = *state;
 
 	command(b, RAISE_A);
-	assert_false(ez_bench_intx(b));	/* not enabled */
+	assert_false(ez_bench_intx(b)); /* not enabled */
 	assert_int_equal(rd(b, ISR), 1);
 	wr(b, IER, 3);
 	assert_true(ez_bench_intx(b));
 	assert_int_equal(ez_bench_config_read(b, 0x06, 2) & 8, 8);
 	command(b, RAISE_B);
 	wr(b, ISR, 1);
-	assert_true(ez_bench_intx(b));	/* B still is */
+	assert_true(ez_bench_intx(b)); /* B still is */
 	wr(b, ISR, 2);
 	assert_false(ez_bench_intx(b));
 	assert_int_equal(ez_bench_config_read(b, 0x06, 2) & 8, 0);
@@ -52,7 +52,7 @@ static void four_messages(void **state)
 	assert_int_equal(ez_bench_msi_count(b, 0), 1);
 	assert_int_equal(ez_bench_msi_count(b, 1), 1);
 	assert_int_equal(ez_bench_msi_count(b, 2), 1);
-	assert_false(ez_bench_intx(b));	/* 6.8.1.3: never both */
+	assert_false(ez_bench_intx(b)); /* 6.8.1.3: never both */
 	/* A new event is a new message, acknowledged or not. */
 	command(b, RAISE_A);
 	assert_int_equal(ez_bench_msi_count(b, 0), 2);
@@ -152,10 +152,15 @@ static void pulled_card_is_silent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(intx_follows_enabled_sources), TEST(intx_disable_bit), TEST(four_messages),
-		TEST(fewer_granted_than_asked), TEST(enabling_a_pending_source_sends),
-		TEST(per_vector_masks), TEST(no_messages_without_bus_mastering),
-		TEST(back_to_intx_when_msi_goes_off), TEST(reset_lowers_everything),
+		TEST(intx_follows_enabled_sources),
+		TEST(intx_disable_bit),
+		TEST(four_messages),
+		TEST(fewer_granted_than_asked),
+		TEST(enabling_a_pending_source_sends),
+		TEST(per_vector_masks),
+		TEST(no_messages_without_bus_mastering),
+		TEST(back_to_intx_when_msi_goes_off),
+		TEST(reset_lowers_everything),
 		TEST(pulled_card_is_silent),
 	};
 

@@ -10,13 +10,15 @@ static void opening(void **unused)
 	struct ez_error error;
 
 	assert_null(ez_model_open("/nowhere/model.so", &error));
-	assert_string_equal(error.text, "/nowhere/model.so: no such model: No such file or directory");
+	assert_string_equal(error.text,
+			    "/nowhere/model.so: no such model: No such file or directory");
 	assert_null(ez_model_open("/dev/null", &error));
 	assert_true(strstr(error.text, "/dev/null: cannot be loaded: ") == error.text);
 	assert_null(ez_model_open("/lib/x86_64-linux-gnu/libm.so.6", &error));
 	assert_true(strstr(error.text, "is not a model: it exports no ersatz_model") != NULL);
 	assert_null(ez_model_open(getenv("OTHER_ABI"), &error));
-	assert_true(strstr(error.text, "built for ABI 999 of Ersatz, this is ABI 1; rebuild it") != NULL);
+	assert_true(strstr(error.text, "built for ABI 999 of Ersatz, this is ABI 1; rebuild it") !=
+		    NULL);
 }
 
 static void opened_twice_is_one(void **unused)
@@ -109,8 +111,8 @@ static void peeking_has_no_side_effect(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(opening), cmocka_unit_test(opened_twice_is_one),
-		cmocka_unit_test(properties), TEST(model_messages_get_through),
+		cmocka_unit_test(opening),	     cmocka_unit_test(opened_twice_is_one),
+		cmocka_unit_test(properties),	     TEST(model_messages_get_through),
 		cmocka_unit_test(counts_at_the_end), TEST(peeking_has_no_side_effect),
 	};
 

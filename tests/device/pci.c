@@ -23,7 +23,9 @@ static void identity_is_read_only(void **state)
 /* 6.2.5.1: write all ones, read back size and type. */
 static void sizing(void **state)
 {
-	static const uint32_t expected[6] = { 0xfffff000, 0, 0xfffffff1, 0, 0xffff000c, 0xffffffff };
+	static const uint32_t expected[6] = {
+		0xfffff000, 0, 0xfffffff1, 0, 0xffff000c, 0xffffffff
+	};
 	struct ez_bench *b = *state;
 
 	for (uint32_t i = 0; i < 6; i++) {
@@ -147,9 +149,11 @@ static void received_master_abort(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(identity_is_read_only), TEST(sizing), TEST(decoding_is_switched),
-		TEST(moved_bars_are_followed), TEST(capability_list), TEST(power_states),
-		TEST(reset_domains), TEST(odd_config_accesses), TEST(received_master_abort),
+		TEST(identity_is_read_only), TEST(sizing),
+		TEST(decoding_is_switched),  TEST(moved_bars_are_followed),
+		TEST(capability_list),	     TEST(power_states),
+		TEST(reset_domains),	     TEST(odd_config_accesses),
+		TEST(received_master_abort),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

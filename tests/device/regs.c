@@ -8,14 +8,14 @@
 static void write_effects(void **state)
 {
 	static const uint32_t expected[] = {
-		0x000f000f,	/* woclr: ones written clear */
-		0xff0fff0f,	/* woset */
-		0xf00ff00f,	/* wot */
-		0x0f000f00,	/* wzc: zeros written clear */
-		0x0fff0fff,	/* wzs */
-		0x0ff00ff0,	/* wzt */
-		0x00000000,	/* wclr: any write */
-		0xffffffff,	/* wset */
+		0x000f000f, /* woclr: ones written clear */
+		0xff0fff0f, /* woset */
+		0xf00ff00f, /* wot */
+		0x0f000f00, /* wzc: zeros written clear */
+		0x0fff0fff, /* wzs */
+		0x0ff00ff0, /* wzt */
+		0x00000000, /* wclr: any write */
+		0xffffffff, /* wset */
 	};
 	struct ez_bench *b = *state;
 
@@ -72,8 +72,8 @@ static void widths_within_a_register(void **state)
 
 	assert_int_equal(ez_bench_read(b, 0, ID + 3, 1), 0x12);
 	assert_int_equal(ez_bench_read(b, 0, ID + 2, 2), 0x1234);
-	assert_int_equal(ez_bench_read(b, 0, ID + 1, 2), 0xffff);	/* misaligned */
-	assert_int_equal(ez_bench_read(b, 0, ID, 8), UINT64_MAX);	/* runs into CTRL */
+	assert_int_equal(ez_bench_read(b, 0, ID + 1, 2), 0xffff); /* misaligned */
+	assert_int_equal(ez_bench_read(b, 0, ID, 8), UINT64_MAX); /* runs into CTRL */
 	wr(b, ID, 0);
 	assert_int_equal(rd(b, ID), 0x12345678);
 }
@@ -156,9 +156,15 @@ static void sweep(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(write_effects), TEST(narrow_write_effects), TEST(read_effects),
-		TEST(stored_bits_only), TEST(widths_within_a_register),
-		TEST(wide_register_in_halves), TEST(arrays), TEST(split_bar), TEST(gaps_are_said),
+		TEST(write_effects),
+		TEST(narrow_write_effects),
+		TEST(read_effects),
+		TEST(stored_bits_only),
+		TEST(widths_within_a_register),
+		TEST(wide_register_in_halves),
+		TEST(arrays),
+		TEST(split_bar),
+		TEST(gaps_are_said),
 		TEST(sweep),
 	};
 

@@ -107,7 +107,7 @@ static void messages(void **state)
 	saved = ez_bench_save(b, &size);
 	assert_int_equal(ez_bench_load(b, saved, size - 1, &error), -EINVAL);
 	assert_true(strstr(error.text, "cut short") != NULL);
-	saved[8 + 4 + 2] ^= 1;	/* first letter of the model's name */
+	saved[8 + 4 + 2] ^= 1; /* first letter of the model's name */
 	assert_int_equal(ez_bench_load(b, saved, size, &error), -EINVAL);
 	assert_true(strstr(error.text, "not of gadget") != NULL);
 	free(saved);
@@ -133,8 +133,11 @@ static void identity_is_not_loaded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(everything_comes_back), TEST(no_message_twice), TEST(bad_bytes),
-		TEST(messages), TEST(identity_is_not_loaded),
+		TEST(everything_comes_back),
+		TEST(no_message_twice),
+		TEST(bad_bytes),
+		TEST(messages),
+		TEST(identity_is_not_loaded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

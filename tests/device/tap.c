@@ -166,8 +166,13 @@ static void from_the_environment(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(trace_lines), TEST(changes_a_read), TEST(drops_a_write),
-		TEST(loses_interrupts), TEST(loses_a_line_interrupt), TEST(chained), TEST(refused),
+		TEST(trace_lines),
+		TEST(changes_a_read),
+		TEST(drops_a_write),
+		TEST(loses_interrupts),
+		TEST(loses_a_line_interrupt),
+		TEST(chained),
+		TEST(refused),
 		cmocka_unit_test(from_the_environment),
 	};
 

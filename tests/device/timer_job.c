@@ -33,7 +33,7 @@ static void reset_disarms(void **state)
 
 	wr(b, LENGTH, 1000);
 	command(b, TIMER);
-	command(b, SOFT_RESET);	/* the device's own reset leaves timers alone */
+	command(b, SOFT_RESET); /* the device's own reset leaves timers alone */
 	ez_bench_advance(b, 1000);
 	assert_int_equal(rd(b, EVENTS) & 0xff, 1);
 	wr(b, LENGTH, 1000);
@@ -143,9 +143,16 @@ static void host_kick(void *be)
 }
 
 static const struct ez_backend host_backend = {
-	.size = sizeof(host_backend), .name = "test", .now = host_now, .timer = host_timer,
-	.dma = host_dma, .intx = host_nothing, .msi = host_msi, .random = host_random,
-	.log = host_log, .kick = host_kick,
+	.size = sizeof(host_backend),
+	.name = "test",
+	.now = host_now,
+	.timer = host_timer,
+	.dma = host_dma,
+	.intx = host_nothing,
+	.msi = host_msi,
+	.random = host_random,
+	.log = host_log,
+	.kick = host_kick,
 };
 
 static void host_turn(struct host *h)
@@ -298,7 +305,7 @@ int main(void)
 	struct ez_error error;
 	int failed;
 
-	alarm(60);	/* a deadlock ends the test, it does not hang it */
+	alarm(60); /* a deadlock ends the test, it does not hang it */
 	host_model = ez_model_open(getenv("ERSATZ_MODEL"), &error);
 	if (!host_model) {
 		fprintf(stderr, "%s\n", error.text);

@@ -214,10 +214,8 @@ static void said_once_and_counted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(said_once_and_counted),
-		cmocka_unit_test(my_rng_whole_bar),
-		cmocka_unit_test(probe_random_accesses),
-		cmocka_unit_test(probe_ports),
+		cmocka_unit_test(said_once_and_counted), cmocka_unit_test(my_rng_whole_bar),
+		cmocka_unit_test(probe_random_accesses), cmocka_unit_test(probe_ports),
 		cmocka_unit_test(two_generators),
 	};
 

@@ -213,7 +213,8 @@ static void messages(void **state)
 		qt_get(&probe, 0, PROBE_SCRATCH, 2);
 	get(&probe, PROBE_GAP);
 	said = qt_stderr(probe.qt);
-	assert_non_null(strstr(said, "warning: p: spec violation: the driver asked for a line of kind 0"));
+	assert_non_null(
+		strstr(said, "warning: p: spec violation: the driver asked for a line of kind 0"));
 	assert_non_null(strstr(said, "info: p: the driver asked for a line of kind 2"));
 	assert_non_null(strstr(said, "SCRATCH"));
 	assert_null(strstr(strstr(said, "SCRATCH") + 1, "SCRATCH"));

@@ -34,7 +34,7 @@
 #include "my_rng_ioctl.h"
 #include "my_rng_spec.h"
 
-#define MY_RNG_NODE   "my_rng_driver"
+#define MY_RNG_NODE "my_rng_driver"
 #define MY_RNG_MINORS 256
 
 /* Numbers taken from the device at a time: what bounds how long others wait. */
@@ -73,16 +73,16 @@ struct my_rng {
 	struct pci_dev *pdev;
 	struct hwrng hwrng;
 	bool hwrng_registered;
-	bool has_info;		/* INFO and PAIR are there, not only RNG and SEED */
-	u32 info;		/* what INFO said at probe; it never changes */
+	bool has_info; /* INFO and PAIR are there, not only RNG and SEED */
+	u32 info; /* what INFO said at probe; it never changes */
 	int id;
 
 	/* One user of the registers at a time; keeps the halves of PAIR together. */
 	struct mutex lock;
-	void __iomem *regs;	/* NULL once removed; under lock */
+	void __iomem *regs; /* NULL once removed; under lock */
 };
 
-static dev_t my_rng_first;	/* device number of id 0 */
+static dev_t my_rng_first; /* device number of id 0 */
 static DEFINE_IDA(my_rng_ids);
 
 static struct class my_rng_class = {
@@ -334,10 +334,7 @@ static ssize_t algorithm_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(algorithm);
 
-static struct attribute *my_rng_attrs[] = {
-	&dev_attr_algorithm.attr,
-	NULL
-};
+static struct attribute *my_rng_attrs[] = { &dev_attr_algorithm.attr, NULL };
 ATTRIBUTE_GROUPS(my_rng);
 
 static void my_rng_release(struct device *dev)
@@ -492,8 +489,7 @@ static int my_rng_resume(struct device *dev)
 static DEFINE_SIMPLE_DEV_PM_OPS(my_rng_pm, my_rng_suspend, my_rng_resume);
 
 static const struct pci_device_id my_rng_pci_ids[] = {
-	{ PCI_DEVICE(MY_RNG_VENDOR_ID, MY_RNG_DEVICE_ID) },
-	{ }
+	{ PCI_DEVICE(MY_RNG_VENDOR_ID, MY_RNG_DEVICE_ID) }, {}
 };
 MODULE_DEVICE_TABLE(pci, my_rng_pci_ids);
 

@@ -8,8 +8,7 @@
 #include <string.h>
 
 /* A mistake in the test itself. */
-__attribute__((noreturn, format(printf, 1, 2)))
-static void die(const char *format, ...)
+__attribute__((noreturn, format(printf, 1, 2))) static void die(const char *format, ...)
 {
 	va_list ap;
 
@@ -66,8 +65,8 @@ static void up_random(void *be, void *buf, size_t len)
 	uint8_t *p = buf;
 
 	while (len--) {
-		b->chance = b->chance * UINT64_C(6364136223846793005) +
-			    UINT64_C(1442695040888963407);
+		b->chance =
+			b->chance * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
 		*p++ = (uint8_t)(b->chance >> 56);
 	}
 }
@@ -297,7 +296,7 @@ void ez_bench_config_write(struct ez_bench *b, uint32_t offset, unsigned int wid
 uint32_t ez_bench_capability(struct ez_bench *b, uint8_t id)
 {
 	uint32_t at;
-	int left = 48;	/* as many as fit: a list that loops ends too */
+	int left = 48; /* as many as fit: a list that loops ends too */
 
 	if (!(ez_bench_config_read(b, STATUS, 2) & STATUS_CAP_LIST))
 		return 0;

@@ -55,9 +55,9 @@ void bus_assign(struct ez_bench *bench)
 
 		if (!bar || bench->address[i])
 			continue;
-		next = bar->kind == EZ_BAR_IO ? &bench->bus->next_io :
-		       bar->kind == EZ_BAR_MEM64 ? &bench->bus->next_mem64 :
-						   &bench->bus->next_mem32;
+		next = bar->kind == EZ_BAR_IO	   ? &bench->bus->next_io
+		       : bar->kind == EZ_BAR_MEM64 ? &bench->bus->next_mem64
+						   : &bench->bus->next_mem32;
 		/* BARs are aligned to their size. */
 		bench->address[i] = (*next + bar->size - 1) & ~(bar->size - 1);
 		*next = bench->address[i] + bar->size;
@@ -133,7 +133,8 @@ int bus_dma(struct bus *bus, uint64_t address, uint8_t *buf, size_t len, bool wr
 	while (len) {
 		if (address < EZ_BENCH_RAM) {
 			n = len < EZ_BENCH_RAM - address ? len : EZ_BENCH_RAM - address;
-			memcpy(write ? bus->ram + address : buf, write ? buf : bus->ram + address, n);
+			memcpy(write ? bus->ram + address : buf, write ? buf : bus->ram + address,
+			       n);
 		} else if (find(bus, false, address, &bar, &offset)) {
 			uint64_t value = 0;
 

@@ -6,10 +6,10 @@
 #include <ersatz/bench.h>
 
 struct bus {
-	uint8_t *ram;	/* EZ_BENCH_RAM bytes at address 0 */
-	uint64_t now;	/* ns */
-	uint64_t next_mem32, next_mem64, next_io;	/* where the next BAR goes */
-	struct ez_bench *benches;	/* all devices on it */
+	uint8_t *ram; /* EZ_BENCH_RAM bytes at address 0 */
+	uint64_t now; /* ns */
+	uint64_t next_mem32, next_mem64, next_io; /* where the next BAR goes */
+	struct ez_bench *benches; /* all devices on it */
 };
 
 struct ez_bench {
@@ -17,10 +17,10 @@ struct ez_bench {
 	struct ez_bench *next;
 	const struct ez_model *model;
 	struct ez_device *dev;
-	uint64_t address[EZ_BARS];	/* that setup assigned; 0: none yet */
-	uint64_t *deadline;	/* per timer and job, EZ_NEVER: none */
+	uint64_t address[EZ_BARS]; /* that setup assigned; 0: none yet */
+	uint64_t *deadline; /* per timer and job, EZ_NEVER: none */
 	uint32_t n_deadlines;
-	uint64_t chance;	/* state of ez_random's generator */
+	uint64_t chance; /* state of ez_random's generator */
 	bool intx;
 	uint32_t intx_count;
 	uint32_t msi_count[32];

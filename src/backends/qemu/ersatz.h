@@ -79,8 +79,8 @@ struct ErsatzDevice {
 	ErsatzTimer *timers;
 	QEMUBH *kick;
 	VMChangeStateEntry *vm_change;
-	Notifier ends;	/* of QEMU itself */
-	bool gone;	/* pulled out: nobody answers */
+	Notifier ends; /* of QEMU itself */
+	bool gone; /* pulled out: nobody answers */
 	uint8_t *initial; /* config space at power-on, by the spec */
 	uint8_t *mirrored; /* config space as libersatz last got it */
 	uint8_t *blob; /* saved state on its way to or from a migration */

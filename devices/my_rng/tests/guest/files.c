@@ -274,9 +274,9 @@ static void ioctl_of_a_32_bit_program(void)
 #endif
 }
 
-#define READERS	   4
+#define READERS 4
 #define PER_READER 3000
-#define TOTAL	   (READERS * PER_READER)
+#define TOTAL (READERS * PER_READER)
 
 static int compare(const void *a, const void *b)
 {

@@ -42,7 +42,7 @@ struct ktap_case {
 enum { KTAP_PASS, KTAP_FAIL, KTAP_SKIP };
 
 static jmp_buf ktap_leave;
-static pid_t ktap_pid;	/* the program itself: children leave by _exit() */
+static pid_t ktap_pid; /* the program itself: children leave by _exit() */
 static char ktap_reason[256];
 static const char *ktap_running = "";
 static unsigned int ktap_number;
@@ -162,10 +162,10 @@ static inline void ktap_kernel_is_well(void)
 {
 	unsigned long taint = ktap_taint();
 
-	CHECK_EQ(taint & (1 << 5), 0);	/* bad page, KASAN's report */
-	CHECK_EQ(taint & (1 << 7), 0);	/* oops or BUG */
-	CHECK_EQ(taint & (1 << 9), 0);	/* WARN */
-	CHECK_EQ(taint & (1 << 14), 0);	/* soft lockup */
+	CHECK_EQ(taint & (1 << 5), 0); /* bad page, KASAN's report */
+	CHECK_EQ(taint & (1 << 7), 0); /* oops or BUG */
+	CHECK_EQ(taint & (1 << 9), 0); /* WARN */
+	CHECK_EQ(taint & (1 << 14), 0); /* soft lockup */
 }
 
 static inline bool ktap_run(const struct ktap_case *one)

@@ -120,8 +120,8 @@ static void read_for_ever(unsigned int nap_ms)
 			continue;
 		}
 		for (unsigned int i = 0; i < 50; i++) {
-			if ((n + i) % 2 ? read(fd, bytes, sizeof(bytes)) < 0 :
-					  ioctl(fd, MY_RNG_IOCTL_RAND, &number) < 0) {
+			if ((n + i) % 2 ? read(fd, bytes, sizeof(bytes)) < 0
+					: ioctl(fd, MY_RNG_IOCTL_RAND, &number) < 0) {
 				CHECK_EQ(errno, ENODEV);
 				break;
 			}

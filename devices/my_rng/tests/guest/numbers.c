@@ -20,10 +20,7 @@ static const struct {
 	  { 1804289383, 846930886, 1681692777, 1714636915, 1957747793 },
 	  1956297539,
 	  1143565421 },
-	{ 2,
-	  { 1505335290, 1738766719, 190686788, 260874575, 747983061 },
-	  1182952155,
-	  2057566690 },
+	{ 2, { 1505335290, 1738766719, 190686788, 260874575, 747983061 }, 1182952155, 2057566690 },
 	{ 0x7fffffff,
 	  { 1065668062, 2142264300, 1066566375, 1064012770, 2141034222 },
 	  1242081274,
@@ -200,8 +197,7 @@ static void program_prints_two_rounds(void)
 	for (int round = 0; round < 2; round++)
 		for (int n = 0; n < 5; n++)
 			length += snprintf(wanted + length, sizeof(wanted) - length,
-					   "Round %d number %d: %u\n", round, n,
-					   known[0].first[n]);
+					   "Round %d number %d: %u\n", round, n, known[0].first[n]);
 	CHECK_EQ(shell("my_rng", text, sizeof(text)), 0);
 	CHECK(!strcmp(text, wanted));
 	CHECK_EQ(shell("my_rng --seed 0x42", text, sizeof(text)), 0);
@@ -215,11 +211,20 @@ static void program_prints_two_rounds(void)
 static void program_refuses(void)
 {
 	static const char *const wrong[] = {
-		"my_rng --seed",	 "my_rng --seed ''",	"my_rng --seed x",
-		"my_rng --seed 1x",	 "my_rng --seed -1",	"my_rng --seed ' 1'",
-		"my_rng --seed +1",	 "my_rng --seed 0x",	"my_rng --seed 0x100000000",
-		"my_rng --count 1e3",	 "my_rng --rounds 2.5", "my_rng --nonsense",
-		"my_rng 42",		 "my_rng --seed 99999999999999999999999",
+		"my_rng --seed",
+		"my_rng --seed ''",
+		"my_rng --seed x",
+		"my_rng --seed 1x",
+		"my_rng --seed -1",
+		"my_rng --seed ' 1'",
+		"my_rng --seed +1",
+		"my_rng --seed 0x",
+		"my_rng --seed 0x100000000",
+		"my_rng --count 1e3",
+		"my_rng --rounds 2.5",
+		"my_rng --nonsense",
+		"my_rng 42",
+		"my_rng --seed 99999999999999999999999",
 	};
 	char text[2048];
 

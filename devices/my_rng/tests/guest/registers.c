@@ -8,13 +8,13 @@
 #include "rng.h"
 #include "my_rng_spec.h"
 
-#define BAR_FLAGS    0xfu
-#define COMMAND	     0x04
-#define COMMAND_MEM  0x2u
-#define BAR0	     0x10
+#define BAR_FLAGS 0xfu
+#define COMMAND 0x04
+#define COMMAND_MEM 0x2u
+#define BAR0 0x10
 #define FIRST_NUMBER 286129175
-#define SECOND	     1594929109
-#define THIRD	     971802288
+#define SECOND 1594929109
+#define THIRD 971802288
 
 /* An unbound device and its registers, mapped. */
 struct bare {
@@ -322,7 +322,7 @@ static void config_golden(void)
 	CHECK(config_get(fd, COMMAND, 2) & COMMAND_MEM);
 	CHECK_EQ(config_get(fd, 0x06, 2), 0x0000);
 	CHECK_EQ(config_get(fd, 0x08, 4), 0x00ff0010);
-	CHECK_EQ(config_get(fd, 0x0e, 2), 0x0000);	/* header type, BIST */
+	CHECK_EQ(config_get(fd, 0x0e, 2), 0x0000); /* header type, BIST */
 	CHECK_EQ(config_get(fd, BAR0, 4) & 0xfff, 0);
 	CHECK(config_get(fd, BAR0, 4) != 0);
 	for (unsigned int at = 0x14; at < 0x2c; at += 4)
@@ -344,9 +344,9 @@ static void config_read_only(void)
 	static const struct {
 		unsigned int offset, width;
 	} fixed[] = {
-		{ 0x00, 4 }, { 0x08, 4 }, { 0x0e, 1 }, { 0x14, 4 }, { 0x18, 4 }, { 0x1c, 4 },
-		{ 0x20, 4 }, { 0x24, 4 }, { 0x28, 4 }, { 0x2c, 4 }, { 0x30, 4 }, { 0x34, 4 },
-		{ 0x38, 4 }, { 0x3d, 1 }, { 0x3e, 2 },
+		{ 0x00, 4 }, { 0x08, 4 }, { 0x0e, 1 }, { 0x14, 4 }, { 0x18, 4 },
+		{ 0x1c, 4 }, { 0x20, 4 }, { 0x24, 4 }, { 0x28, 4 }, { 0x2c, 4 },
+		{ 0x30, 4 }, { 0x34, 4 }, { 0x38, 4 }, { 0x3d, 1 }, { 0x3e, 2 },
 	};
 	struct rng_pci pci = rng_pci(RNG_NODE);
 	int fd = rng_config_open(&pci);

@@ -18,10 +18,10 @@
 
 #include "../../linux/my_rng_ioctl.h"
 
-#define RNG_NODE  "my_rng_driver"
-#define RNG_DEV	  "/dev/" RNG_NODE
+#define RNG_NODE "my_rng_driver"
+#define RNG_DEV "/dev/" RNG_NODE
 #define RNG_CLASS "/sys/class/my_rng/"
-#define RNG_BUS	  "/sys/bus/pci/drivers/my_rng/"
+#define RNG_BUS "/sys/bus/pci/drivers/my_rng/"
 
 /* Files, mostly of sysfs */
 
@@ -154,7 +154,7 @@ static inline unsigned int rng_count(void)
 
 struct rng_pci {
 	char slot[32];
-	char path[128];	/* /sys/bus/pci/devices/SLOT */
+	char path[128]; /* /sys/bus/pci/devices/SLOT */
 };
 
 static inline struct rng_pci rng_pci(const char *node)
