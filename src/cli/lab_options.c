@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/lab_options.h"
+#include "project/failure.h"
+#include "project/suggest.h"
+
+#include <string.h>
+
+GOptionEntry *lab_entries(struct lab_options *options, char **backend, const GOptionEntry *own)
+{
+	const GOptionEntry common[] = {
+		{ "backend", 0, 0, G_OPTION_ARG_STRING, backend, "what runs the model: qemu",
+		  "NAME" },
+		{ "machine", 0, 0, G_OPTION_ARG_STRING, &options->machine, "pc or q35 (default)",
+		  "NAME" },
+		{ "smp", 0, 0, G_OPTION_ARG_INT, &options->smp, "processors (default 1)", "N" },
+		{ "mem", 0, 0, G_OPTION_ARG_INT, &options->mem, "memory in MiB (default 512)",
+		  "N" },
+		{ "iommu", 0, 0, G_OPTION_ARG_NONE, &options->iommu,
+		  "with an IOMMU and interrupt remapping", NULL },
+		{ "kernel", 0, 0, G_OPTION_ARG_FILENAME, &options->kernel,
+		  "your own kernel image instead of Debian's", "FILE" },
+		{ "kernel-build", 0, 0, G_OPTION_ARG_FILENAME, &options->kernel_build,
+		  "the folder where that kernel was built", "DIR" },
+		{ "append", 0, 0, G_OPTION_ARG_STRING, &options->append,
+		  "more for the kernel's command line", "WORDS" },
+		{ "accel", 0, 0, G_OPTION_ARG_STRING, &options->accel,
+		  "tcg, kvm or auto (default: KVM where a guest runs under it)", "NAME" },
+		{ "trace", 0, 0, G_OPTION_ARG_FILENAME, &options->trace,
+		  "write every access, DMA and interrupt to FILE; -: to stderr", "FILE|-" },
+		{ "tap", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->taps,
+		  "attach a tap: NAME[,OPTIONS]; may be repeated", "TAP" },
+		{ "boot-timeout", 0, 0, G_OPTION_ARG_INT, &options->boot_timeout,
+		  "seconds for booting and for loading modules (default 60 each)", "S" },
+		{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose,
+		  "the guest's console on stderr", NULL },
+		{ NULL },
+	};
+	GOptionEntry *all;
+	guint n = 0;
+
+	while (own[n].long_name)
+		n++;
+	all = g_new0(GOptionEntry, n + G_N_ELEMENTS(common));
+	memcpy(all, own, n * sizeof(*all));
+	memcpy(all + n, common, sizeof(common));
+	return all;
+}
+
+gboolean lab_backend_check(const char *backend, GError **error)
+{
+	static const char *const names[] = { "qemu", NULL };
+	const char *guess;
+
+	if (!backend || strcmp(backend, "qemu") == 0)
+		return TRUE;
+	if (strcmp(backend, "bench") == 0)
+		return failure_set(error, FAILURE_SETUP,
+				   "the backend bench has no guest: its tests are run by "
+				   "ersatz test --bench-only");
+	guess = suggest(backend, names);
+	return failure_set(error, FAILURE_SETUP,
+			   "there is no backend \"%s\" in this version: qemu is%s", backend,
+			   guess ? " what you mean?" : "");
+}

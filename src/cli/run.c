@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/cli.h"
+#include "cli/lab_options.h"
+#include "lab/lab.h"
+#include "project/failure.h"
+#include "project/project.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* A command there with our streams, or a shell. */
+static gboolean go(struct guest *guest, char **command, int *ret_status, GError **error)
+{
+	struct guest_streams streams = {
+		.in = STDIN_FILENO,
+		.out = STDOUT_FILENO,
+		.err = STDERR_FILENO,
+	};
+	char *shell[] = { (char *)"/bin/sh", NULL };
+
+	if (command)
+		return guest_command(guest, command, &streams, 0, ret_status, NULL, error);
+	/* Commands from a file or a pipe, as sh itself takes them. */
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return guest_command(guest, shell, &streams, 0, ret_status, NULL, error);
+	say("a shell in the guest; Ctrl-A x ends the run");
+	return guest_shell(guest, ret_status, error);
+}
+
+static int run(const struct cli_command *self, int argc, char **argv, GError **error)
+{
+	struct lab_options options = { 0 };
+	g_autofree char *backend = NULL;
+	const GOptionEntry own[] = {
+		{ "disk", 0, 0, G_OPTION_ARG_FILENAME, &options.disk,
+		  "a disk image, as /dev/vda; its format is seen from its contents", "IMAGE" },
+		{ "share", 0, 0, G_OPTION_ARG_FILENAME, &options.share,
+		  "a folder of this machine, at /mnt/share", "DIR" },
+		{ "timeout", 0, 0, G_OPTION_ARG_INT, &options.timeout,
+		  "seconds for all of it, booting included (default: no limit)", "S" },
+		{ "gdb", 0, 0, G_OPTION_ARG_NONE, &options.gdb,
+		  "wait for gdb before the first instruction; prints what to type", NULL },
+		{ NULL },
+	};
+	g_autofree GOptionEntry *entries = lab_entries(&options, &backend, own);
+	g_autoptr(GPtrArray) devices = NULL;
+	gboolean interactive;
+	struct lab *lab;
+	char **command;
+	int status = FAILURE_SETUP;
+
+	if (!cli_parse(self, entries, &argc, argv, &command, error) ||
+	    !lab_backend_check(backend, error))
+		return FAILURE_SETUP;
+	if (argc < 2) {
+		failure_set(error, FAILURE_SETUP, "run: which PROJECT? See ersatz run --help");
+		return FAILURE_SETUP;
+	}
+	if (command && !*command) {
+		failure_set(error, FAILURE_SETUP, "run: there is no command after --");
+		return FAILURE_SETUP;
+	}
+	devices = project_devices(argv + 1, error);
+	if (!devices)
+		return FAILURE_SETUP;
+	interactive = !command && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+	lab = lab_start(&options, devices, interactive, error);
+	if (!lab)
+		return FAILURE_SETUP;
+	if (options.verbose)
+		say("the guest was ready after %.2f s", guest_boot_time(lab_guest(lab)));
+	go(lab_guest(lab), command, &status, error);
+	lab_stop(lab);
+	return status;
+}
+
+const struct cli_command cli_run = {
+	.name = "run",
+	.usage = "[OPTION...] PROJECT... [-- COMMAND...]",
+	.summary = "Boots a guest with devices in it, and runs a command or a shell there.",
+	.help = "Builds what is stale, boots a guest with the devices plugged in and their "
+		"drivers\n"
+		"loaded. With a COMMAND: its stdin, stdout and stderr are ours, binary-clean, and "
+		"its\n"
+		"exit status ours (128 + N if signal N ended it). Without: a shell on the guest's\n"
+		"console, where Ctrl-C is the guest's; Ctrl-A x ends the run, Ctrl-A a types "
+		"Ctrl-A.\n"
+		"If stdin is not a terminal, the guest's sh reads commands from it.\n"
+		"\n"
+		"The projects' programs are in /usr/bin of the guest, their modules load by\n"
+		"themselves or by modprobe, their guest tests are in /tests/PROJECT.\n"
+		"\n" LAB_OPTIONS_HELP "\n"
+		"examples:\n"
+		"  ersatz run my_rng\n"
+		"  ersatz run my_rng -- my_rng --seed 0x42\n"
+		"  ersatz run my_rng my_rng,algorithm=philox -- sh -c 'ls /dev/my_rng*'\n"
+		"  ersatz run --trace - my_rng -- my_rng\n"
+		"  ersatz run --gdb my_rng -- modprobe -r my_rng\n"
+		"  ersatz run --share . my_rng -- cp /proc/iomem /mnt/share/\n",
+	.run = run,
+};

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A guest that runs: QEMU, the channel to its agent, its console. */
+#ifndef ERSATZ_LAB_GUEST_H
+#define ERSATZ_LAB_GUEST_H
+
+#include "lab/machine.h"
+#include "lab/rundir.h"
+
+struct guest;
+
+#define GUEST_TRACE_FD 5 /* what QEMU can write a trace to: trace_fd, or our stderr */
+
+/*
+ * Starts QEMU by the plan, whose fds, run folder and sockets it fills in
+ * itself. `tap_environment` is ERSATZ_TAPS, `path_environment` ERSATZ_PATH;
+ * NULL: not set. trace_fd is where a trace goes; -1: with what QEMU says.
+ * NULL with an error.
+ */
+struct guest *guest_start(struct machine_plan *plan, struct rundir *rundir,
+			  const char *tap_environment, const char *path_environment, int trace_fd,
+			  GError **error);
+
+/*
+ * Waits until the guest's modules are loaded. Errors of this and the next
+ * functions have their cause in the message, with the console's last lines.
+ */
+gboolean guest_wait_ready(struct guest *guest, GError **error);
+
+/* Where a command's streams go. */
+struct guest_streams {
+	int in; /* -1: at end of file from the start */
+	int out, err; /* -1: collected in the strings */
+	GString *out_text, *err_text;
+};
+
+/*
+ * Runs a command; `status` as a shell has it. With `limit` seconds (0: none)
+ * the command, not the guest, is killed when they are over, and *ret_late set.
+ */
+gboolean guest_command(struct guest *guest, char **argv, const struct guest_streams *streams,
+		       int limit, int *ret_status, gboolean *ret_late, GError **error);
+
+/* A shell on the guest's console and our terminal, until it or Ctrl-A x ends it. */
+gboolean guest_shell(struct guest *guest, int *ret_status, GError **error);
+
+/* Powers the guest off, or ends QEMU if it does not go; frees. */
+void guest_stop(struct guest *guest);
+
+/* Seconds from the start of QEMU until the agent said that modules are loaded. */
+double guest_boot_time(const struct guest *guest);
+/* The console's last lines, cleaned for printing; "" if there are none. */
+char *guest_console(const struct guest *guest, guint lines);
+
+#endif

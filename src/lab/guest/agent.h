@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the agent's three files give each other. */
+#ifndef ERSATZ_LAB_AGENT_H
+#define ERSATZ_LAB_AGENT_H
+
+#include "wire.h"
+
+#include <poll.h>
+#include <sys/types.h>
+
+/* ---- agent.c: the channel ---- */
+
+/* Queues a frame; it goes out when the port takes it. */
+void agent_send(enum wire_type type, const void *data, size_t size);
+/* The same with up to four 32-bit values. */
+void agent_send32(enum wire_type type, const uint32_t *values, size_t count);
+/* Queues a line for the user. */
+void agent_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- system.c: the guest around the commands ---- */
+
+void system_start(void);
+/* The channel's port, or -1 if it does not appear. */
+int system_open_port(void);
+/* Loads the module of everything on the PCI and virtio buses, by alias, as udev does. */
+void system_load_modules(void);
+void system_mount_share(void);
+/* A socket on which the kernel says what came and went; -1 if it does not. */
+int system_open_uevents(void);
+/* Loads modules for what came. */
+void system_uevents(int fd);
+/* The terminal of the interactive shell. */
+const char *system_tty(void);
+void system_window(uint32_t rows, uint32_t columns);
+/* Unmounts and syncs. */
+void system_stop(void);
+
+/* ---- command.c: the command that runs ---- */
+
+#define COMMAND_POLLS 3
+
+void command_start(const uint8_t *data, size_t size);
+void command_stdin(const uint8_t *data, size_t size);
+void command_grant(uint32_t stream, uint32_t bytes);
+void command_signal(int signal);
+void command_reaped(pid_t pid, int status);
+/* Fills in what to poll for; at most COMMAND_POLLS. */
+int command_polls(struct pollfd *polls);
+void command_polled(const struct pollfd *polls, int n);
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <gio/gio.h>
+#include "lab/lab.h"
+#include "lab/accel.h"
+#include "lab/gdb.h"
+#include "lab/initramfs.h"
+#include "lab/share.h"
+#include "project/failure.h"
+#include "project/paths.h"
+#include "project/project.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+struct lab {
+	struct machine_plan plan;
+	struct lab_kernel *kernel;
+	struct rundir *rundir;
+	struct guest *guest;
+	char *qemu, *initramfs, *share_socket, *gdb_socket;
+	int trace;
+};
+
+/* Runs one of our scripts with its output on our stderr. */
+static gboolean script(GError **error, const char *failed, const char *program,
+		       ...) G_GNUC_NULL_TERMINATED;
+
+static gboolean script(GError **error, const char *failed, const char *program, ...)
+{
+	g_autoptr(GSubprocessLauncher) launcher =
+		g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_NONE);
+	g_autoptr(GSubprocess) process = NULL;
+	g_autoptr(GPtrArray) argv = g_ptr_array_new();
+	g_autoptr(GError) local = NULL;
+	va_list args;
+
+	va_start(args, program);
+	for (const char *a = program; a; a = va_arg(args, const char *))
+		g_ptr_array_add(argv, (char *)a);
+	va_end(args);
+	g_ptr_array_add(argv, NULL);
+	g_subprocess_launcher_take_stdout_fd(launcher, dup(STDERR_FILENO));
+	process = g_subprocess_launcher_spawnv(launcher, (const char *const *)argv->pdata, &local);
+	if (!process)
+		return failure_set(error, FAILURE_SETUP, "cannot run %s: %s", program,
+				   local->message);
+	if (!g_subprocess_wait_check(process, NULL, NULL))
+		return failure_set(error, FAILURE_SETUP, "%s", failed);
+	return TRUE;
+}
+
+gboolean lab_packages(const char *group, GError **error)
+{
+	return script(error, "packages are missing; what to do is said above",
+		      paths_get()->packages, "install", group, NULL);
+}
+
+gboolean lab_qemu_build(const char *version, gboolean update, GError **error)
+{
+	const struct paths *paths = paths_get();
+	const char *more[3] = { NULL };
+	guint n = 0;
+
+	if (update)
+		more[n++] = "--update";
+	if (version) {
+		more[n++] = "--qemu";
+		more[n++] = version;
+	}
+	return lab_packages("qemu", error) &&
+	       script(error, "QEMU could not be built; the messages are above", paths->qemu_build,
+		      "--build", paths->lib, n > 0 ? more[0] : NULL, n > 1 ? more[1] : NULL,
+		      n > 2 ? more[2] : NULL, NULL);
+}
+
+char *lab_qemu(GError **error)
+{
+	const struct paths *paths = paths_get();
+	const char *own = g_getenv("ERSATZ_QEMU");
+
+	if (own && *own)
+		return g_strdup(own);
+	if (access(paths->qemu, X_OK)) {
+		say("QEMU with our devices in it is not built yet: building it now, once; this "
+		    "takes minutes");
+		if (!lab_qemu_build(NULL, FALSE, error))
+			return NULL;
+	}
+	return g_strdup(paths->qemu);
+}
+
+gboolean lab_build(GPtrArray *projects, unsigned int parts, const struct lab_kernel *kernel,
+		   GError **error)
+{
+	struct project_kernel target = { 0 };
+
+	if (kernel) {
+		target.release = kernel->release;
+		target.build = kernel->build;
+	}
+	for (guint i = 0; i < projects->len; i++) {
+		struct project *project = projects->pdata[i];
+		g_autofree char *linux_dir = g_build_filename(project->dir, "linux", NULL);
+
+		if ((parts & PROJECT_GUEST) && !target.build &&
+		    g_file_test(linux_dir, G_FILE_TEST_IS_DIR))
+			return failure_set(
+				error, FAILURE_SETUP,
+				"%s has a driver, but where is the build folder of Linux %s? "
+				"Name it with --kernel-build",
+				project->name, target.release);
+		if (!project_build(project, parts, &target, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* ERSATZ_TAPS for the run, and the file that a trace goes to. */
+static gboolean plan_taps(struct lab *lab, const struct lab_options *options, char **ret_taps,
+			  GError **error)
+{
+	g_autoptr(GString) taps = g_string_new(NULL);
+
+	lab->trace = -1;
+	if (options->trace) {
+		if (strcmp(options->trace, "-")) {
+			lab->trace =
+				open(options->trace,
+				     O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
+			if (lab->trace < 0)
+				return failure_errno(error, errno, "cannot write the trace %s",
+						     options->trace);
+		}
+		g_string_append_printf(taps, "trace,fd=%d", GUEST_TRACE_FD);
+	}
+	for (char **tap = options->taps; tap && *tap; tap++)
+		g_string_append_printf(taps, "%s%s", taps->len ? ";" : "", *tap);
+	*ret_taps = taps->len ? g_string_free(g_steal_pointer(&taps), FALSE) : NULL;
+	return TRUE;
+}
+
+/* ERSATZ_PATH: the folders of the projects. */
+static char *model_path(GPtrArray *projects)
+{
+	g_autoptr(GPtrArray) models = g_ptr_array_new();
+
+	for (guint i = 0; i < projects->len; i++)
+		g_ptr_array_add(models, ((struct project *)projects->pdata[i])->model);
+	g_ptr_array_add(models, NULL);
+	return g_strjoinv(":", (char **)models->pdata);
+}
+
+/* All that must be there before QEMU can start. */
+static gboolean prepare(struct lab *lab, GPtrArray *devices, GPtrArray *projects, GError **error)
+{
+	const struct lab_options *options = lab->plan.options;
+	struct machine_plan *plan = &lab->plan;
+
+	if (!machine_check(options, error) || !lab_packages("guest", error))
+		return FALSE;
+	lab->kernel = kernel_get(options->kernel, options->kernel_build, error);
+	if (!lab->kernel || !lab_build(projects, PROJECT_MODEL | PROJECT_GUEST, lab->kernel, error))
+		return FALSE;
+	for (guint i = 0; i < devices->len; i++)
+		if (!project_check(devices->pdata[i], error))
+			return FALSE;
+	lab->qemu = lab_qemu(error);
+	lab->rundir = lab->qemu ? rundir_new(error) : NULL;
+	if (!lab->rundir)
+		return FALSE;
+	plan->machine = lab_machine(options->machine, error);
+	plan->kernel = lab->kernel;
+	plan->qemu = lab->qemu;
+	plan->devices = devices;
+	if (!accel_choose(options->accel, lab->qemu, lab->kernel, lab->rundir, &plan->kvm, error))
+		return FALSE;
+	lab->initramfs = g_build_filename(lab->rundir->path, "initramfs", NULL);
+	plan->initramfs = lab->initramfs;
+	if (!initramfs_write(lab->initramfs, lab->rundir->path, lab->kernel, projects, error))
+		return FALSE;
+	if (options->share) {
+		lab->share_socket = share_start(options->share, lab->rundir, error);
+		if (!lab->share_socket)
+			return FALSE;
+		plan->share_socket = lab->share_socket;
+	}
+	if (options->gdb) {
+		lab->gdb_socket = g_build_filename(lab->rundir->path, "gdb", NULL);
+		plan->gdb_socket = lab->gdb_socket;
+		return gdb_prepare(plan, lab->rundir, projects, error);
+	}
+	return TRUE;
+}
+
+struct lab *lab_start(const struct lab_options *options, GPtrArray *devices, gboolean interactive,
+		      GError **error)
+{
+	struct lab *lab = g_new0(struct lab, 1);
+	g_autoptr(GPtrArray) projects = project_distinct(devices);
+	g_autofree char *taps = NULL;
+	g_autofree char *path = NULL;
+
+	lab->trace = -1;
+	lab->plan.options = options;
+	lab->plan.interactive = interactive;
+	if (!prepare(lab, devices, projects, error) || !plan_taps(lab, options, &taps, error)) {
+		lab_stop(lab);
+		return NULL;
+	}
+	path = model_path(projects);
+	lab->guest = guest_start(&lab->plan, lab->rundir, taps, path, lab->trace, error);
+	if (lab->guest && options->gdb)
+		gdb_announce(lab->rundir);
+	if (!lab->guest || !guest_wait_ready(lab->guest, error)) {
+		lab_stop(lab);
+		return NULL;
+	}
+	return lab;
+}
+
+struct guest *lab_guest(struct lab *lab)
+{
+	return lab->guest;
+}
+
+void lab_stop(struct lab *lab)
+{
+	if (!lab)
+		return;
+	guest_stop(lab->guest);
+	rundir_free(lab->rundir);
+	kernel_free(lab->kernel);
+	if (lab->trace >= 0)
+		close(lab->trace);
+	g_free(lab->qemu);
+	g_free(lab->initramfs);
+	g_free(lab->share_socket);
+	g_free(lab->gdb_socket);
+	g_free(lab);
+}

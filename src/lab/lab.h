@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A run from one end to the other: from projects and options to a guest that is ready. */
+#ifndef ERSATZ_LAB_LAB_H
+#define ERSATZ_LAB_LAB_H
+
+#include "lab/guest.h"
+#include "lab/options.h"
+
+struct lab;
+
+/*
+ * Builds what is stale in the devices' projects (of struct project_device),
+ * boots a guest with the devices in it and waits until its modules are loaded.
+ * NULL with an error. `devices` and `options` must outlive the run.
+ */
+struct lab *lab_start(const struct lab_options *options, GPtrArray *devices, gboolean interactive,
+		      GError **error);
+struct guest *lab_guest(struct lab *lab);
+void lab_stop(struct lab *lab);
+
+/* QEMU with our backend, built if it is not there. NULL with an error. */
+char *lab_qemu(GError **error);
+/* Runs the build, which does nothing where there is nothing to do. `version` may be NULL. */
+gboolean lab_qemu_build(const char *version, gboolean update, GError **error);
+/* Builds the model, and all that goes into a guest, of each project. */
+gboolean lab_build(GPtrArray *projects, unsigned int parts, const struct lab_kernel *kernel,
+		   GError **error);
+/* Names missing packages of a group, and installs them where that is allowed. */
+gboolean lab_packages(const char *group, GError **error);
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "lab/machine.h"
+#include "lab/guest/wire.h"
+#include "project/failure.h"
+#include "project/project.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A value inside a QEMU option, where a comma is written twice. */
+static char *escape(const char *text)
+{
+	g_auto(GStrv) parts = g_strsplit(text, ",", -1);
+
+	return g_strjoinv(",,", parts);
+}
+
+const char *machine_disk_format(const char *path)
+{
+	static const struct {
+		const char *magic, *format;
+	} formats[] = { { "QFI\xfb", "qcow2" },
+			{ "KDMV", "vmdk" },
+			{ "vhdxfile", "vhdx" },
+			{ "<<< Oracle VM", "vdi" },
+			{ "conectix", "vpc" } };
+	char head[16] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		if (read(fd, head, sizeof(head) - 1) < 0)
+			head[0] = 0;
+		close(fd);
+	}
+	for (guint i = 0; i < G_N_ELEMENTS(formats); i++)
+		if (memcmp(head, formats[i].magic, strlen(formats[i].magic)) == 0)
+			return formats[i].format;
+	return "raw";
+}
+
+gboolean machine_check(const struct lab_options *options, GError **error)
+{
+	const struct lab_machine *machine = lab_machine(options->machine, error);
+
+	if (!machine)
+		return FALSE;
+	if (options->iommu && !machine->express)
+		return failure_set(error, FAILURE_SETUP,
+				   "--iommu needs a machine with PCI Express, and %s has none: "
+				   "leave --machine out",
+				   machine->name);
+	if (options->smp < 0 || options->smp > 255)
+		return failure_set(error, FAILURE_SETUP, "--smp takes 1 to 255, not %d",
+				   options->smp);
+	if (options->mem && options->mem < 64)
+		return failure_set(error, FAILURE_SETUP, "--mem takes MiB, at least 64, not %d",
+				   options->mem);
+	if (options->disk && access(options->disk, R_OK | W_OK))
+		return failure_errno(error, errno, "cannot use the disk image %s", options->disk);
+	if (options->share && !g_file_test(options->share, G_FILE_TEST_IS_DIR))
+		return failure_set(error, FAILURE_SETUP, "--share takes a folder, which %s is not",
+				   options->share);
+	if (options->timeout < 0 || options->boot_timeout < 0)
+		return failure_set(error, FAILURE_SETUP,
+				   "a time-out is a number of seconds, from 1 up");
+	return TRUE;
+}
+
+static void add(GPtrArray *argv, const char *option, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+static void add(GPtrArray *argv, const char *option, const char *format, ...)
+{
+	va_list args;
+
+	g_ptr_array_add(argv, g_strdup(option));
+	if (!format)
+		return;
+	va_start(args, format);
+	g_ptr_array_add(argv, g_strdup_vprintf(format, args));
+	va_end(args);
+}
+
+static char *kernel_append(const struct machine_plan *plan)
+{
+	const struct lab_arch *arch = lab_arch();
+	const struct lab_options *options = plan->options;
+	GString *line = g_string_new(NULL);
+
+	g_string_append_printf(line, "console=%s quiet panic=-1 ersatz.tty=%s", arch->console,
+			       arch->console);
+	/* A command that died of an oops says nothing useful; in a shell one looks around. */
+	if (!plan->interactive)
+		g_string_append(line, " oops=panic");
+	if (options->gdb)
+		g_string_append(line, " nokaslr");
+	if (options->iommu)
+		g_string_append_printf(line, " %s", arch->iommu_append);
+	if (plan->share_socket)
+		g_string_append(line, " ersatz.share=share");
+	if (options->append)
+		g_string_append_printf(line, " %s", options->append);
+	return g_string_free(line, FALSE);
+}
+
+static void add_devices(GPtrArray *argv, const struct machine_plan *plan)
+{
+	guint slot = plan->machine->first_slot;
+
+	for (guint i = 0; plan->devices && i < plan->devices->len; i++, slot++) {
+		const struct project_device *device = plan->devices->pdata[i];
+		g_autofree char *place = g_strdup_printf("addr=%02x.0", slot);
+
+		/* An endpoint sits below a port of its own, as in a slot. */
+		if (device->project->express && plan->machine->express) {
+			add(argv, "-device", "pcie-root-port,id=port%u,chassis=%u,addr=%02x.0", i,
+			    i + 1, slot);
+			g_free(place);
+			place = g_strdup_printf("bus=port%u", i);
+		}
+		add(argv, "-device", "%s,id=%s,%s%s%s", device->project->name, device->id, place,
+		    *device->properties ? "," : "", device->properties);
+	}
+}
+
+/* What the lab itself needs, in the last slots, where it moves nobody's addresses. */
+static void add_own_devices(GPtrArray *argv, const struct machine_plan *plan)
+{
+	const char *more = plan->machine->channel;
+	guint slot = plan->machine->last_slot;
+
+	add(argv, "-chardev", "socket,id=channel,fd=%d", plan->channel_fd);
+	add(argv, "-device", "virtio-serial-pci,id=lab,addr=%02x.0%s", slot--, more);
+	add(argv, "-device", "virtserialport,bus=lab.0,chardev=channel,name=%s", WIRE_PORT);
+	if (plan->options->disk) {
+		g_autofree char *file = escape(plan->options->disk);
+
+		add(argv, "-drive", "if=none,id=disk,file=%s,format=%s", file,
+		    machine_disk_format(plan->options->disk));
+		add(argv, "-device", "virtio-blk-pci,drive=disk,addr=%02x.0%s", slot--, more);
+	}
+	if (plan->share_socket) {
+		add(argv, "-chardev", "socket,id=share,path=%s", plan->share_socket);
+		/* A virtio 1 device: it has no legacy form. */
+		add(argv, "-device", "vhost-user-fs-pci,chardev=share,tag=share,addr=%02x.0",
+		    slot--);
+	}
+}
+
+char **machine_command(const struct machine_plan *plan)
+{
+	const struct lab_arch *arch = lab_arch();
+	const struct lab_options *options = plan->options;
+	GPtrArray *argv = g_ptr_array_new();
+	g_autofree char *append = kernel_append(plan);
+	g_autofree char *monitor = g_build_filename(plan->rundir, "qmp", NULL);
+	int mem = options->mem ? options->mem : LAB_MEMORY;
+
+	add(argv, plan->qemu, NULL);
+	add(argv, "-name", "ersatz");
+	add(argv, "-nodefaults", NULL);
+	add(argv, "-no-user-config", NULL);
+	add(argv, "-display", "none");
+	add(argv, "-no-reboot", NULL);
+	add(argv, "-machine", "%s%s%s", plan->machine->name,
+	    plan->share_socket ? ",memory-backend=ram" : "",
+	    options->iommu && plan->kvm ? ",kernel-irqchip=split" : "");
+	add(argv, "-accel", plan->kvm ? "kvm" : "tcg");
+	add(argv, "-cpu", "%s", plan->kvm ? arch->kvm_cpu : arch->tcg_cpu);
+	add(argv, "-m", "%d", mem);
+	add(argv, "-smp", "%d", options->smp ? options->smp : 1);
+	if (plan->share_socket) /* virtiofsd reads and writes the guest's memory itself */
+		add(argv, "-object", "memory-backend-memfd,id=ram,share=on,size=%dM", mem);
+	add(argv, "-kernel", "%s", plan->kernel->image);
+	add(argv, "-initrd", "%s", plan->initramfs);
+	add(argv, "-append", "%s", append);
+	add(argv, "-chardev", "socket,id=console,fd=%d", plan->console_fd);
+	add(argv, "-serial", "chardev:console");
+	add(argv, "-qmp", "unix:%s,server=on,wait=off", monitor);
+	if (plan->machine->vga)
+		add(argv, "-device", "%s", plan->machine->vga);
+	if (options->iommu)
+		add(argv, "-device", "%s", arch->iommu);
+	add_devices(argv, plan);
+	add_own_devices(argv, plan);
+	if (options->gdb) {
+		add(argv, "-S", NULL);
+		add(argv, "-gdb", "unix:%s,server=on,wait=off", plan->gdb_socket);
+	}
+	g_ptr_array_add(argv, NULL);
+	return (char **)g_ptr_array_free(argv, FALSE);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* QEMU's command line for a run. */
+#ifndef ERSATZ_LAB_MACHINE_H
+#define ERSATZ_LAB_MACHINE_H
+
+#include "lab/arch.h"
+#include "lab/kernel.h"
+#include "lab/options.h"
+
+struct machine_plan {
+	const struct lab_options *options;
+	const struct lab_machine *machine;
+	const struct lab_kernel *kernel;
+	const char *qemu;
+	const char *initramfs;
+	const char *rundir;
+	GPtrArray *devices; /* of struct project_device */
+	gboolean kvm;
+	gboolean quiet; /* keep what QEMU says on stderr to ourselves */
+	gboolean interactive; /* an oops does not end it */
+	int channel_fd, console_fd; /* sockets, as QEMU will have them */
+	const char *share_socket; /* virtiofsd's; NULL: no shared folder */
+	const char *gdb_socket; /* NULL: no --gdb */
+};
+
+/* Options that cannot go together, or name what is not there, are errors. */
+gboolean machine_check(const struct lab_options *options, GError **error);
+
+/* Arguments, NULL-terminated; free with g_strfreev. */
+char **machine_command(const struct machine_plan *plan);
+
+/* Format of a disk image, by what it starts with: "qcow2", ..., "raw". */
+const char *machine_disk_format(const char *path);
+
+#endif

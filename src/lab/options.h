@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a run is asked for, whoever asks. Unset members are 0 or NULL. */
+#ifndef ERSATZ_LAB_OPTIONS_H
+#define ERSATZ_LAB_OPTIONS_H
+
+#include <glib.h>
+
+#define LAB_BOOT_TIMEOUT 60 /* seconds, until the guest's kernel has started the agent */
+#define LAB_MEMORY 512 /* MiB */
+
+struct lab_options {
+	char *machine;
+	char *accel; /* tcg, kvm, auto */
+	int smp;
+	int mem; /* MiB */
+	gboolean iommu;
+	char *kernel, *kernel_build;
+	char *append; /* for the kernel's command line */
+	char *disk;
+	char *share;
+	char *trace; /* a file, or "-" */
+	char **taps;
+	gboolean gdb;
+	int timeout; /* seconds for all of it; 0: none */
+	int boot_timeout;
+	gboolean verbose; /* the guest's console on stderr */
+};
+
+#endif

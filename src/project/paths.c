@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "project/paths.h"
+#include "project/config.h"
+#include "project/failure.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+static void in_place(struct paths *p, const char *dir)
+{
+	p->source = g_strdup(ERSATZ_SOURCE_DIR);
+	p->include = g_build_filename(p->source, "include", NULL);
+	p->lib = g_strdup(dir);
+	p->models = g_build_filename(dir, "ersatz-models", NULL);
+	p->agent = g_build_filename(dir, "src", "lab", "ersatz-agent", NULL);
+	p->qemu = g_build_filename(dir, "qemu-system-x86_64", NULL);
+	p->qemu_build = g_build_filename(p->source, "src", "backends", "qemu", "build.sh", NULL);
+}
+
+static void installed(struct paths *p, const char *dir)
+{
+	g_autofree char *prefix = g_path_get_dirname(dir);
+	g_autofree char *cache = paths_cache("bin", NULL);
+
+	p->source = g_build_filename(prefix, "share", "ersatz", NULL);
+	p->include = g_build_filename(prefix, "include", NULL);
+	p->lib = g_build_filename(prefix, ERSATZ_LIBDIR, NULL);
+	p->models = g_build_filename(p->lib, "ersatz-models", NULL);
+	p->agent = g_build_filename(prefix, ERSATZ_LIBEXECDIR, "ersatz", "ersatz-agent", NULL);
+	p->qemu = g_build_filename(cache ? cache : dir, "qemu-system-x86_64", NULL);
+	p->qemu_build = g_build_filename(p->source, "qemu", "build.sh", NULL);
+}
+
+const struct paths *paths_get(void)
+{
+	static struct paths *paths;
+	g_autofree char *dir = NULL;
+	g_autofree char *agent = NULL;
+	struct paths *p;
+
+	if (paths)
+		return paths;
+	p = g_new0(struct paths, 1);
+	p->self = g_file_read_link("/proc/self/exe", NULL);
+	if (!p->self)
+		p->self = g_strdup("/usr/bin/ersatz");
+	dir = g_path_get_dirname(p->self);
+	agent = g_build_filename(dir, "src", "lab", "ersatz-agent", NULL);
+	if (g_file_test(agent, G_FILE_TEST_EXISTS))
+		in_place(p, dir);
+	else
+		installed(p, dir);
+	p->devices = g_build_filename(p->source, "devices", NULL);
+	p->packages = g_build_filename(p->source, "scripts", "packages", NULL);
+	paths = p;
+	return paths;
+}
+
+gboolean paths_mkdir(const char *path, GError **error)
+{
+	if (g_mkdir_with_parents(path, 0755) < 0)
+		return failure_errno(error, errno, "cannot make the folder %s", path);
+	return TRUE;
+}
+
+char *paths_cache(const char *below, GError **error)
+{
+	const char *base = g_getenv("ERSATZ_CACHE");
+	g_autofree char *path = NULL;
+
+	if (base && *base)
+		path = g_build_filename(base, below, NULL);
+	else
+		path = g_build_filename(g_get_user_cache_dir(), "ersatz", below, NULL);
+	if (!paths_mkdir(path, error))
+		return NULL;
+	return g_steal_pointer(&path);
+}
+
+void paths_remove(const char *path)
+{
+	g_autoptr(GDir) dir = NULL;
+	const char *name;
+
+	if (!g_file_test(path, G_FILE_TEST_IS_SYMLINK) && (dir = g_dir_open(path, 0, NULL))) {
+		while ((name = g_dir_read_name(dir))) {
+			g_autofree char *child = g_build_filename(path, name, NULL);
+
+			paths_remove(child);
+		}
+	}
+	g_remove(path);
+}
+
+int paths_lock(const char *file, GError **error)
+{
+	g_autofree char *name = g_strconcat(file, ".lock", NULL);
+	int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+
+	if (fd < 0 || flock(fd, LOCK_EX) < 0) {
+		failure_errno(error, errno, "cannot lock %s", name);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	return fd;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "test.h"
+#include "lab/machine.h"
+#include "project/failure.h"
+#include "project/project.h"
+
+static char *command(struct lab_options *options, gboolean express, gboolean kvm, const char *share)
+{
+	struct project project = { .name = (char *)"dev", .express = express };
+	struct project_device first = { &project, (char *)"dev0", (char *)"" };
+	struct project_device second = { &project, (char *)"dev1", (char *)"seed=7" };
+	g_autoptr(GPtrArray) devices = g_ptr_array_new();
+	struct lab_kernel kernel = { .image = (char *)"/k" };
+	struct machine_plan plan = {
+		.options = options,
+		.machine = lab_machine(options->machine, NULL),
+		.kernel = &kernel,
+		.qemu = "qemu",
+		.initramfs = "/i",
+		.rundir = "/r",
+		.devices = devices,
+		.kvm = kvm,
+		.channel_fd = 3,
+		.console_fd = 4,
+		.share_socket = share,
+		.gdb_socket = "/r/gdb",
+	};
+	g_auto(GStrv) argv = NULL;
+
+	g_ptr_array_add(devices, &first);
+	g_ptr_array_add(devices, &second);
+	argv = machine_command(&plan);
+	return g_strjoinv(" ", argv);
+}
+
+static void has(const char *line, const char *words)
+{
+	if (!strstr(line, words))
+		fail_msg("no \"%s\" in: %s", words, line);
+}
+
+static void devices_come_in_order(void **state)
+{
+	struct lab_options options = { 0 };
+	g_autofree char *line = command(&options, FALSE, FALSE, NULL);
+
+	has(line, "-machine q35 ");
+	has(line, "-accel tcg");
+	has(line, "-device dev,id=dev0,addr=02.0 -device dev,id=dev1,addr=03.0,seed=7");
+	has(line, "-device virtio-serial-pci,id=lab,addr=1e.0 ");
+	has(line, "oops=panic");
+	assert_null(strstr(line, "-gdb"));
+	assert_null(strstr(line, "root-port"));
+}
+
+/* The classic address of the first device depends on this order: docs say 0xfebf1000. */
+static void the_classic_pc(void **state)
+{
+	struct lab_options options = { .machine = (char *)"pc", .disk = (char *)"/a,b" };
+	g_autofree char *line = command(&options, TRUE, FALSE, NULL);
+
+	has(line, "-device VGA,addr=02.0 -device dev,id=dev0,addr=03.0 ");
+	has(line,
+	    "virtio-serial-pci,id=lab,addr=1f.0,disable-modern=on,disable-legacy=off,vectors=0");
+	has(line, "file=/a,,b,format=raw");
+}
+
+static void express_devices_get_a_port_each(void **state)
+{
+	struct lab_options options = { .iommu = TRUE, .gdb = TRUE, .append = (char *)"quux" };
+	g_autofree char *line = command(&options, TRUE, TRUE, "/r/share");
+
+	has(line, "pcie-root-port,id=port0,chassis=1,addr=02.0 -device dev,id=dev0,bus=port0");
+	has(line, "-machine q35,memory-backend=ram,kernel-irqchip=split");
+	has(line, "-device intel-iommu,intremap=on");
+	has(line, "intel_iommu=on");
+	has(line, "nokaslr");
+	has(line, "ersatz.share=share quux");
+	has(line, "-S -gdb unix:/r/gdb");
+	has(line, "vhost-user-fs-pci");
+}
+
+static void refused(struct lab_options options, const char *words)
+{
+	g_autoptr(GError) error = NULL;
+
+	assert_false(machine_check(&options, &error));
+	assert_int_equal(error->code, FAILURE_SETUP);
+	has(error->message, words);
+}
+
+static void bad_options(void **state)
+{
+	refused((struct lab_options){ .machine = (char *)"q53" }, "q35, pc");
+	refused((struct lab_options){ .machine = (char *)"pc", .iommu = TRUE }, "--iommu");
+	refused((struct lab_options){ .smp = -1 }, "--smp");
+	refused((struct lab_options){ .mem = 7 }, "--mem");
+	refused((struct lab_options){ .disk = (char *)"/nonexistent" }, "/nonexistent");
+	refused((struct lab_options){ .share = (char *)"/dev/null" }, "/dev/null");
+	refused((struct lab_options){ .timeout = -1 }, "time-out");
+}
+
+static void disk_formats(void **state)
+{
+	static const char qcow[] = "QFI\xfb\0\0\0\3";
+	g_autofree char *dir = g_dir_make_tmp("ersatz-XXXXXX", NULL);
+	g_autofree char *file = g_build_filename(dir, "disk", NULL);
+
+	g_file_set_contents(file, qcow, sizeof(qcow), NULL);
+	assert_string_equal(machine_disk_format(file), "qcow2");
+	g_file_set_contents(file, "anything", -1, NULL);
+	assert_string_equal(machine_disk_format(file), "raw");
+	g_file_set_contents(file, "", 0, NULL);
+	assert_string_equal(machine_disk_format(file), "raw");
+	remove(file);
+	remove(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(devices_come_in_order),
+		cmocka_unit_test(the_classic_pc),
+		cmocka_unit_test(express_devices_get_a_port_each),
+		cmocka_unit_test(bad_options),
+		cmocka_unit_test(disk_formats),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
