@@ -46,6 +46,17 @@ GOptionEntry *lab_entries(struct lab_options *options, char **backend, const GOp
 	return all;
 }
 
+void lab_options_clear(struct lab_options *options)
+{
+	char *strings[] = { options->machine,	   options->accel,  options->kernel,
+			    options->kernel_build, options->append, options->disk,
+			    options->share,	   options->trace };
+
+	for (guint i = 0; i < G_N_ELEMENTS(strings); i++)
+		g_free(strings[i]);
+	g_strfreev(options->taps);
+}
+
 gboolean lab_backend_check(const char *backend, GError **error)
 {
 	static const char *const names[] = { "qemu", NULL };

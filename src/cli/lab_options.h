@@ -11,6 +11,10 @@
  */
 GOptionEntry *lab_entries(struct lab_options *options, char **backend, const GOptionEntry *own);
 
+/* Frees what the options took. */
+void lab_options_clear(struct lab_options *options);
+#define AUTO_LAB_OPTIONS __attribute__((cleanup(lab_options_clear))) struct lab_options
+
 /* The backend is one that there is. */
 gboolean lab_backend_check(const char *backend, GError **error);
 

@@ -29,7 +29,7 @@ static gboolean go(struct guest *guest, char **command, int *ret_status, GError 
 
 static int run(const struct cli_command *self, int argc, char **argv, GError **error)
 {
-	struct lab_options options = { 0 };
+	AUTO_LAB_OPTIONS options = { 0 };
 	g_autofree char *backend = NULL;
 	const GOptionEntry own[] = {
 		{ "disk", 0, 0, G_OPTION_ARG_FILENAME, &options.disk,

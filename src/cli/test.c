@@ -46,7 +46,7 @@ static int verdict(GPtrArray *results)
 
 static int run(const struct cli_command *self, int argc, char **argv, GError **error)
 {
-	struct lab_options lab = { 0 };
+	AUTO_LAB_OPTIONS lab = { 0 };
 	g_autofree char *backend = NULL;
 	g_autofree char *junit = NULL;
 	gboolean bench_only = FALSE, guest_only = FALSE;

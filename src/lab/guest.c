@@ -142,9 +142,10 @@ gboolean guest_send_exec(struct guest *guest, char **argv, guint32 flags, GError
 		g_byte_array_append(data, (const guint8 *)*a, (guint)strlen(*a) + 1);
 	g_byte_array_append(data, (const guint8 *)env, (guint)strlen(env) + 1);
 	if (data->len > WIRE_PAYLOAD)
-		return failure_set(error, FAILURE_SETUP,
-				   "the command is %u bytes long; %u is the most: put it into a file",
-				   data->len, WIRE_PAYLOAD);
+		return failure_set(
+			error, FAILURE_SETUP,
+			"the command is %u bytes long; %u is the most: put it into a file",
+			data->len, WIRE_PAYLOAD);
 	guest_send(guest, WIRE_EXEC, data->data, data->len);
 	return TRUE;
 }

@@ -241,7 +241,7 @@ static char *installed_modules(const struct lab_kernel *kernel)
 {
 	g_autofree char *boot = g_path_get_dirname(kernel->image);
 	g_autofree char *above = g_path_get_dirname(boot);
-	const char *roots[] = {above, "/"};
+	const char *roots[] = { above, "/" };
 
 	for (guint i = 0; i < G_N_ELEMENTS(roots); i++) {
 		g_autofree char *dep = g_build_filename(roots[i], "lib", "modules", kernel->release,
@@ -257,7 +257,8 @@ static char *installed_modules(const struct lab_kernel *kernel)
 static char *build_release(const char *dir)
 {
 	static const char define[] = "#define UTS_RELEASE \"";
-	g_autofree char *header = g_build_filename(dir, "include", "generated", "utsrelease.h", NULL);
+	g_autofree char *header =
+		g_build_filename(dir, "include", "generated", "utsrelease.h", NULL);
 	g_autofree char *plain = g_build_filename(dir, "include", "config", "kernel.release", NULL);
 	g_autofree char *text = NULL;
 	const char *at;
@@ -281,12 +282,14 @@ static gboolean use_build(struct lab_kernel *kernel, const char *dir, GError **e
 
 	if (!release)
 		return failure_set(error, FAILURE_SETUP,
-				   "--kernel-build: %s is not a folder where a kernel was built", dir);
+				   "--kernel-build: %s is not a folder where a kernel was built",
+				   dir);
 	if (strcmp(release, kernel->release))
-		return failure_set(error, FAILURE_SETUP,
-				   "%s is the build folder of Linux %s, but the kernel %s is %s: modules "
-				   "would not load",
-				   dir, release, kernel->image, kernel->release);
+		return failure_set(
+			error, FAILURE_SETUP,
+			"%s is the build folder of Linux %s, but the kernel %s is %s: modules "
+			"would not load",
+			dir, release, kernel->image, kernel->release);
 	kernel->root = own_modules(dir, kernel->release, &local);
 	if (local) {
 		g_propagate_error(error, g_steal_pointer(&local));
@@ -306,8 +309,8 @@ static struct lab_kernel *own_kernel(const char *file, const char *build, GError
 	g_autofree char *usual = NULL;
 	struct lab_kernel *kernel;
 
-	image = file ? g_canonicalize_filename(file, NULL) :
-		       g_build_filename(dir, lab_arch()->image, NULL);
+	image = file ? g_canonicalize_filename(file, NULL)
+		     : g_build_filename(dir, lab_arch()->image, NULL);
 	release = kernel_image_release(image, error);
 	if (!release)
 		return NULL;

@@ -57,9 +57,28 @@ gboolean lab_packages(const char *group, GError **error)
 		      paths_get()->packages, "install", group, NULL);
 }
 
+/* An installed libersatz is not where the wrapper goes: a link beside it is what that looks for. */
+static gboolean link_library(const char *dir, GError **error)
+{
+	static const char *const names[] = { "libersatz.so", "libersatz.so.0" };
+
+	if (strcmp(dir, paths_get()->lib) == 0)
+		return TRUE;
+	for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *from = g_build_filename(paths_get()->lib, names[i], NULL);
+		g_autofree char *to = g_build_filename(dir, names[i], NULL);
+
+		unlink(to);
+		if (symlink(from, to) < 0)
+			return failure_errno(error, errno, "cannot make %s", to);
+	}
+	return TRUE;
+}
+
 gboolean lab_qemu_build(const char *version, gboolean update, GError **error)
 {
 	const struct paths *paths = paths_get();
+	g_autofree char *dir = g_path_get_dirname(paths->qemu);
 	const char *more[3] = { NULL };
 	guint n = 0;
 
@@ -69,10 +88,9 @@ gboolean lab_qemu_build(const char *version, gboolean update, GError **error)
 		more[n++] = "--qemu";
 		more[n++] = version;
 	}
-	return lab_packages("qemu", error) &&
+	return lab_packages("qemu", error) && link_library(dir, error) &&
 	       script(error, "QEMU could not be built; the messages are above", paths->qemu_build,
-		      "--build", paths->lib, n > 0 ? more[0] : NULL, n > 1 ? more[1] : NULL,
-		      n > 2 ? more[2] : NULL, NULL);
+		      "--build", dir, "--include", paths->include, more[0], more[1], more[2], NULL);
 }
 
 char *lab_qemu(GError **error)
