@@ -46,17 +46,32 @@ void ez_model_close(const struct ez_model *model);
 /* Deadline of a timer that is not armed. */
 #define EZ_NEVER UINT64_MAX
 
+/* What a backend is, beyond what it provides. */
+enum ez_backend_flags {
+	/* Config space of record is the backend's: it answers the guest, ours mirrors. */
+	EZ_BACKEND_CONFIG = 1 << 0,
+	/* MSI masks and pending bits are the backend's: every message is handed to it. */
+	EZ_BACKEND_MSI = 1 << 1,
+	/* Time is virtual: jobs run on the device's thread when their time has passed. */
+	EZ_BACKEND_VIRTUAL_TIME = 1 << 2,
+};
+
 /*
  * All members are required but those that say "may be NULL". `be` is what was
  * given to ez_device_new.
  */
 struct ez_backend {
-	size_t size; /* sizeof(struct ez_backend) */
+	size_t size; /* sizeof(struct ez_backend); another size is refused */
 	const char *name; /* "bench", "qemu", "vfio-user" */
+	uint32_t flags; /* enum ez_backend_flags */
 
 	/* The device's clock, ns. Never goes back. */
 	uint64_t (*now)(void *be);
-	/* Run ez_device_timer(dev, fn, timer) once at `when` on that clock; EZ_NEVER: not at all. */
+	/*
+	 * Run ez_device_timer(dev, fn, timer) once at `when` on that clock;
+	 * EZ_NEVER: not at all. Timers count from 0 to ez_spec.n_timers + n_jobs - 1:
+	 * behind the spec's come the jobs' deadlines, where time is virtual.
+	 */
 	void (*timer)(void *be, unsigned int fn, uint32_t timer, uint64_t when);
 	/*
 	 * Bus-master access; the range does not wrap and is at most 1 GiB.
@@ -68,8 +83,7 @@ struct ez_backend {
 	void (*intx)(void *be, unsigned int fn, bool level);
 	/*
 	 * Send the message of this MSI vector, always below the number granted.
-	 * Masking is decided by who is of record for config space: where that
-	 * is us (bench), a masked message never gets here.
+	 * Without EZ_BACKEND_MSI a masked message never gets here.
 	 */
 	void (*msi)(void *be, unsigned int fn, uint32_t vector);
 	/* Fill with random bytes. */
@@ -78,19 +92,19 @@ struct ez_backend {
 	void (*log)(void *be, unsigned int fn, enum ez_log_kind kind, const char *text);
 	/*
 	 * These bits of the status register are to be set in the config space
-	 * of record. May be NULL where that is ours.
+	 * of record. May be NULL without EZ_BACKEND_CONFIG.
 	 */
 	void (*status)(void *be, unsigned int fn, uint16_t bits);
 	/*
 	 * From a worker: arrange for ez_device_poll(dev) soon, on the device's
-	 * thread. NULL: time is virtual; jobs run on the device's own thread
-	 * when their declared duration has passed, and there are no workers.
+	 * thread. May be NULL with EZ_BACKEND_VIRTUAL_TIME: there are no workers.
 	 */
 	void (*kick)(void *be);
 	/*
-	 * Bytes from the config space of record, whose bits the PCI rules want
-	 * changed (D3hot to D0 resets a function: PM 1.2, 5.4.1). Writes `len`
-	 * bytes at `offset`. May be NULL where that is ours.
+	 * Bytes that the PCI rules want changed in the config space of record:
+	 * D3hot to D0 resets a function (PM 1.2, 5.4.1); MSI pending bits of
+	 * what is not pending any more are cleared (PCI 3.0, 6.8.1.10).
+	 * Writes `len` bytes at `offset`. May be NULL without EZ_BACKEND_CONFIG.
 	 */
 	void (*config_put)(void *be, unsigned int fn, uint32_t offset, const uint8_t *bytes,
 			   uint32_t len);
@@ -107,8 +121,8 @@ struct ez_setting {
 };
 
 /*
- * Makes a device of this model, resets it (power-on), attaches the taps that
- * the environment's ERSATZ_TAPS names, and calls create. `id` is how messages
+ * Makes a device of this model: properties, the taps that the environment's
+ * ERSATZ_TAPS names, reset values, create, then a power-on reset. `id` is how messages
  * and traces call it ("my_rng0"); copied. Settings are checked against the
  * spec's properties; those not given take their defaults. NULL with an error.
  * The model must stay open, and be valid, until ez_device_free.
@@ -120,9 +134,12 @@ struct ez_device *ez_device_new(const struct ez_model *model, const char *id,
 
 /*
  * Cancels jobs, prints the counts of repeated messages, calls destroy, frees.
- * Lowers an asserted INTx first. NULL is fine.
+ * Lowers an asserted INTx first. NULL is fine. Not while ez_device_is_busy().
  */
 void ez_device_free(struct ez_device *dev);
+
+/* Is the device in a callback or a DMA of its own, further up this stack? */
+bool ez_device_is_busy(const struct ez_device *dev);
 
 const struct ez_spec *ez_device_spec(const struct ez_device *dev);
 const char *ez_device_id(const struct ez_device *dev);
@@ -149,8 +166,10 @@ int ez_device_peek(struct ez_device *dev, unsigned int fn, const struct ez_reg *
 		   uint64_t *ret_value);
 
 /*
- * Config space where ours is of record (bench): PCI 3.0, 6.1. Width 1, 2 or
- * 4, aligned; else reads are all-ones and writes are ignored.
+ * Config space as the guest accesses it: PCI 3.0, 6.1. Width 1, 2 or 4,
+ * aligned; else reads are all-ones and writes are ignored. With
+ * EZ_BACKEND_CONFIG a write changes nothing here: it tells the taps, before
+ * the sync that brings what came of it.
  */
 uint32_t ez_device_config_read(struct ez_device *dev, unsigned int fn, uint32_t offset,
 			       unsigned int width);
@@ -183,7 +202,9 @@ bool ez_device_bar_address(struct ez_device *dev, unsigned int fn, unsigned int 
 /* ---- down: events ---- */
 
 /*
- * Resets function fn (EZ_RESET_POWER_ON and EZ_RESET_BUS: every function).
+ * Resets function fn (EZ_RESET_POWER_ON and EZ_RESET_BUS: every function), our
+ * config space included. From within a callback of this device (its DMA hit
+ * something that resets it) the reset waits until that has returned.
  * EZ_RESET_SOFTWARE is the model's own and gives -EINVAL.
  */
 int ez_device_reset(struct ez_device *dev, unsigned int fn, enum ez_reset_kind kind);

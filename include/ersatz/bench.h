@@ -6,7 +6,8 @@
  *
  * Guest memory is EZ_BENCH_RAM bytes at bus address 0; BARs are assigned above
  * it when the bench is made, as firmware does, and memory, I/O and bus
- * mastering are switched on. A second device can be put on the same bus.
+ * mastering are switched on. Where nothing answers, reads give all-ones (QEMU
+ * gives 0 where no device decodes: a driver had better not depend on either). A second device can be put on the same bus.
  *
  * Functions that cannot fail in a correct test print a message with the
  * reason and abort() when they do: a wrong BAR number, a bad model.
@@ -90,7 +91,7 @@ bool ez_bench_step(struct ez_bench *bench);
 
 /* ---- reset, save, load ---- */
 
-/* EZ_RESET_POWER_ON and EZ_RESET_BUS clear the BARs too, as on a bus. */
+/* Clears BARs and the command register too, whatever the kind: ez_bench_setup puts them back. */
 void ez_bench_reset(struct ez_bench *bench, enum ez_reset_kind kind);
 /* Assigns BARs and switches memory, I/O and bus mastering on, as firmware does. */
 void ez_bench_setup(struct ez_bench *bench);

@@ -19,7 +19,8 @@
  * (arrays of registers take a uint32_t index after s). A missing or misspelt
  * hook does not compile.
  *
- * Rules. Callbacks of one device never overlap or nest. Everything here may be
+ * Rules. Callbacks of one device never overlap or nest; a reset that a callback's
+ * own DMA brings about waits until the callback has returned. Everything here may be
  * called from any callback, and from no other thread, but for the ez_job_*
  * calls marked "worker". The state struct holds no pointers that must survive
  * a save; what is not a register or declared state is lost by save and load.
@@ -50,6 +51,9 @@ struct ez_function;
  * -EDEADLK    this VMM maps no memory to us, and the guest's CPU is waiting
  *             for this very callback: do it from a job.
  * -ENODEV     the card has been pulled, or is in D3hot.
+ * -ECANCELED  in a job: it has been cancelled; nothing moved.
+ *
+ * A device cannot reach its own BARs by DMA: that gives -EFAULT.
  *
  * After a failed read buf is all-ones from the first byte that did not move.
  * Each failure is logged.
@@ -66,7 +70,9 @@ int ez_dma_write(struct ez_function *ez, uint64_t addr, const void *buf, size_t 
  * status register, and sends its message if it is enabled and MSI is on.
  * INTx stays asserted while any enabled source is pending. lower takes a
  * pending source back (a driver does so through the status register).
- * Raising a pending source sends its message again, as a new event does.
+ * Raising a pending source sends its message again, as a new event does. A
+ * message that cannot go out yet (MSI is off, no bus mastering, D3hot) goes out
+ * as soon as it can, if the source is still pending and enabled then.
  */
 void ez_irq_raise(struct ez_function *ez, uint32_t source);
 void ez_irq_lower(struct ez_function *ez, uint32_t source);
@@ -121,7 +127,7 @@ int ez_job_dma_write(struct ez_job *job, uint64_t addr, const void *buf, size_t 
 void ez_random(struct ez_function *ez, void *buf, size_t len);
 
 /*
- * The device's own reset (a register that resets it): rows and fields of the
+ * The device's own reset (a register that resets it), at once: rows and fields of the
  * software domain take their reset values, then the reset hook runs. PCI
  * state, timers and jobs stay: cancel what the device cancels.
  */

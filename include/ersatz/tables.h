@@ -189,8 +189,8 @@ struct ez_bar {
 /* A capability of the conventional list. Which members count depends on id. */
 struct ez_cap {
 	uint8_t id; /* PCI code and id assignment: 0x01 PM, 0x05 MSI, 0x09 vendor specific */
-	uint8_t offset; /* 0x40 to 0xfc, dword aligned */
-	uint8_t length; /* bytes taken in config space, header included */
+	uint16_t offset; /* 0x40 to 0xfc, dword aligned */
+	uint16_t length; /* bytes taken in config space, header included */
 	/* MSI (PCI 3.0, 6.8.1) */
 	uint8_t vectors; /* asked for: 1, 2, 4, 8, 16 or 32 */
 	bool address64;
@@ -210,7 +210,7 @@ struct ez_cap {
 struct ez_irq {
 	const char *name;
 	const char *desc; /* may be NULL */
-	uint8_t vector; /* MSI vector asked for */
+	uint16_t vector; /* MSI vector asked for */
 	uint32_t status; /* index of a register, or EZ_NONE */
 	uint64_t status_mask;
 	uint32_t enable; /* index of a register, or EZ_NONE */

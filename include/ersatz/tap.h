@@ -10,7 +10,10 @@
  * change the result after, pass it twice, or not pass it on at all.
  *
  * In a tap's callback a crossing of the same device may nest (a write causes
- * DMA); it runs on the thread of the device.
+ * DMA); it runs on the thread of the device. A tap may change value, address,
+ * data, length, level, text and status; where a crossing goes (fn, bar, offset,
+ * width, index, reset) it may change too, and what is not there is then
+ * refused as if nobody had been asked.
  */
 #ifndef ERSATZ_TAP_H
 #define ERSATZ_TAP_H
@@ -24,7 +27,7 @@ enum ez_crossing_kind {
 	EZ_CROSSING_READ, /* bar, offset, width -> value */
 	EZ_CROSSING_WRITE, /* bar, offset, width, value */
 	EZ_CROSSING_CONFIG_READ, /* offset, width -> value; only where ours is of record */
-	EZ_CROSSING_CONFIG_WRITE, /* offset, width, value */
+	EZ_CROSSING_CONFIG_WRITE, /* offset, width, value; with EZ_BACKEND_CONFIG only to be seen */
 	EZ_CROSSING_RESET, /* reset */
 	EZ_CROSSING_TIMER, /* index: a timer fired */
 	EZ_CROSSING_JOB, /* index: a job is done */

@@ -176,12 +176,13 @@ static inline uint64_t perform_read(struct ez_function *f, const struct regs_hit
 				    unsigned int width)
 {
 	uint64_t value;
+	bool was;
 
 	if (likely(!(hit->reg->flags & EZ_REG_READ_EFFECT)))
 		return regs_read_plain(hit, f->state, width);
-	f->busy = true;
+	was = device_enter(f);
 	value = regs_read_effect(hit, f->state, width);
-	f->busy = false;
+	device_leave(f, was);
 	if (unlikely(hit->reg->flags & EZ_REG_IRQ))
 		irq_update(f);
 	return value;
@@ -190,9 +191,10 @@ static inline uint64_t perform_read(struct ez_function *f, const struct regs_hit
 static inline void perform_write(struct ez_function *f, const struct regs_hit *hit,
 				 unsigned int width, uint64_t value)
 {
-	f->busy = true;
+	bool was = device_enter(f);
+
 	regs_write(hit, f->state, width, value);
-	f->busy = false;
+	device_leave(f, was);
 	if (unlikely(hit->reg->flags & EZ_REG_IRQ))
 		irq_update(f);
 }
@@ -223,7 +225,8 @@ static uint64_t read_slow(struct ez_function *f, unsigned int bar, uint64_t offs
 		refuse(f, map, &hit, verdict, width, false);
 		return answer(map->bar->illegal, width);
 	}
-	say_unimplemented(f, &hit, false);
+	if (hit.reg->flags & EZ_REG_UNIMPLEMENTED)
+		say_unimplemented(f, &hit, false);
 	return perform_read(f, &hit, width);
 }
 
@@ -334,17 +337,10 @@ static __attribute__((noinline, cold)) void write_tapped(struct ez_function *f, 
 	chain_send(f->dev, &x);
 }
 
-static inline bool legal(const struct ez_device *dev, unsigned int fn, unsigned int bar,
-			 unsigned int width)
-{
-	return fn == 0 && bar < EZ_BARS && dev->function.map[bar].bar && width && width <= 8 &&
-	       !(width & (width - 1));
-}
-
 uint64_t ez_device_read(struct ez_device *dev, unsigned int fn, unsigned int bar, uint64_t offset,
 			unsigned int width)
 {
-	if (unlikely(!legal(dev, fn, bar, width)))
+	if (unlikely(!access_legal(dev, fn, bar, width)))
 		return regs_ones(width);
 	if (unlikely(dev->taps))
 		return read_tapped(&dev->function, bar, offset, width);
@@ -354,7 +350,7 @@ uint64_t ez_device_read(struct ez_device *dev, unsigned int fn, unsigned int bar
 void ez_device_write(struct ez_device *dev, unsigned int fn, unsigned int bar, uint64_t offset,
 		     unsigned int width, uint64_t value)
 {
-	if (unlikely(!legal(dev, fn, bar, width)))
+	if (unlikely(!access_legal(dev, fn, bar, width)))
 		return;
 	value &= regs_ones(width);
 	if (unlikely(dev->taps))

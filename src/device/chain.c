@@ -15,29 +15,37 @@ struct ez_tap {
 	void *data;
 };
 
+/* What a tap may have made of a crossing is looked at once more. */
 static void down(struct ez_function *f, struct ez_crossing *x)
 {
 	switch (x->kind) {
 	case EZ_CROSSING_READ:
-		x->value = access_read(f, x->bar, x->offset, x->width);
+		if (access_legal(f->dev, x->fn, x->bar, x->width))
+			x->value = access_read(f, x->bar, x->offset, x->width);
 		break;
 	case EZ_CROSSING_WRITE:
-		access_write(f, x->bar, x->offset, x->width, x->value);
+		if (access_legal(f->dev, x->fn, x->bar, x->width))
+			access_write(f, x->bar, x->offset, x->width, x->value);
 		break;
 	case EZ_CROSSING_CONFIG_READ:
-		x->value = config_read(f, (uint32_t)x->offset, x->width);
+		if (config_legal(f, x->offset, x->width))
+			x->value = config_read(f, (uint32_t)x->offset, x->width);
 		break;
 	case EZ_CROSSING_CONFIG_WRITE:
-		config_write(f, (uint32_t)x->offset, x->width, (uint32_t)x->value);
+		if (config_legal(f, x->offset, x->width) && !config_is_theirs(f->dev))
+			config_write(f, (uint32_t)x->offset, x->width, (uint32_t)x->value);
 		break;
 	case EZ_CROSSING_RESET:
-		device_reset(f, x->reset);
+		if ((unsigned int)x->reset < EZ_RESET_KINDS)
+			device_reset(f, x->reset);
 		break;
 	case EZ_CROSSING_TIMER:
-		timer_fire(f, x->index);
+		if (x->index < f->spec->n_timers)
+			timer_fire(f, x->index);
 		break;
 	case EZ_CROSSING_JOB:
-		job_done(f, x->index);
+		if (x->index < f->spec->n_jobs)
+			job_done(f, x->index);
 		break;
 	default:
 		break;
@@ -58,13 +66,15 @@ static void finish(struct ez_device *dev, struct ez_crossing *x)
 		dev->backend->intx(dev->be, x->fn, x->level);
 		break;
 	case EZ_CROSSING_MSI:
-		dev->backend->msi(dev->be, x->fn, x->index);
+		if (x->index < pci_msi_granted(&f->pci))
+			dev->backend->msi(dev->be, x->fn, x->index);
 		break;
 	case EZ_CROSSING_RANDOM:
 		dev->backend->random(dev->be, x->data, x->length);
 		break;
 	case EZ_CROSSING_LOG:
-		dev->backend->log(dev->be, x->fn, (enum ez_log_kind)x->index, x->text);
+		if (x->index < EZ_LOG_KINDS)
+			dev->backend->log(dev->be, x->fn, (enum ez_log_kind)x->index, x->text);
 		break;
 	default:
 		down(f, x);

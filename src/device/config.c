@@ -23,13 +23,9 @@ void config_changed(struct ez_function *f, unsigned int power)
 
 	/* PM 1.2, 5.4.1: without No_Soft_Reset the way back to D0 is a reset. */
 	if (power == PCI_D3HOT && now == PCI_D0 && pci_power_resets(&f->pci)) {
-		struct ez_crossing x = { .kind = EZ_CROSSING_RESET,
-					 .fn = f->number,
-					 .reset = EZ_RESET_FUNCTION };
-
 		put_back(f);
 		device_gate(f);
-		chain_send(f->dev, &x);
+		device_ask_reset(f, EZ_RESET_FUNCTION);
 		return;
 	}
 	device_gate(f);
@@ -52,7 +48,7 @@ void config_write(struct ez_function *f, uint32_t offset, unsigned int width, ui
 	config_changed(f, power);
 }
 
-static bool legal(const struct ez_function *f, uint32_t offset, unsigned int width)
+bool config_legal(const struct ez_function *f, uint64_t offset, unsigned int width)
 {
 	return f && (width == 1 || width == 2 || width == 4) && !(offset & (width - 1)) &&
 	       offset < f->pci.size;
@@ -65,7 +61,7 @@ uint32_t ez_device_config_read(struct ez_device *dev, unsigned int fn, uint32_t 
 	uint32_t ones = (uint32_t)regs_ones(width < 4 ? width : 4);
 	struct ez_crossing x;
 
-	if (!legal(f, offset, width))
+	if (!config_legal(f, offset, width))
 		return ones;
 	if (!dev->taps)
 		return config_read(f, offset, width) & ones;
@@ -88,7 +84,7 @@ void ez_device_config_write(struct ez_device *dev, unsigned int fn, uint32_t off
 				 .width = width,
 				 .value = value };
 
-	if (legal(f, offset, width))
+	if (config_legal(f, offset, width))
 		chain_send(dev, &x);
 }
 
@@ -116,6 +112,9 @@ void ez_device_config_sync(struct ez_device *dev, unsigned int fn, uint32_t offs
 		return;
 	power = pci_power(&f->pci);
 	pci_sync(&f->pci, offset, bytes, len);
+	/* They may have dropped the line behind our back, as a reset does: their status tells. */
+	if (offset <= PCI_STATUS_OFFSET && offset + len > PCI_STATUS_OFFSET)
+		f->intx = pci_get16(&f->pci, PCI_STATUS_OFFSET) & PCI_STATUS_INTERRUPT;
 	config_changed(f, power);
 }
 

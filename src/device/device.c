@@ -11,7 +11,7 @@ void device_gate(struct ez_function *f)
 	f->shut = f->gone || pci_power(&f->pci) != PCI_D0;
 }
 
-static void quiesce(struct ez_function *f)
+void device_quiesce(struct ez_function *f)
 {
 	job_cancel_all(f);
 	timer_disarm_all(f);
@@ -20,41 +20,63 @@ static void quiesce(struct ez_function *f)
 void device_reset(struct ez_function *f, enum ez_reset_kind kind)
 {
 	void (*reset)(void *state, enum ez_reset_kind kind) = device_hook(f->dev, reset);
-	bool busy = f->busy;
+	bool was = device_enter(f);
 
 	if (kind != EZ_RESET_SOFTWARE) {
-		quiesce(f);
-		memset(f->active, 0, f->spec->n_irqs);
+		device_quiesce(f);
+		memset(f->told, 0, f->spec->n_irqs);
 		memset(f->raised, 0, f->spec->n_irqs);
 	}
 	regs_reset(f->spec, f->state, kind);
-	if (reset) {
-		f->busy = true;
+	if (reset)
 		reset(f->state, kind);
-		f->busy = busy;
-	}
 	irq_update(f);
+	device_leave(f, was);
+}
+
+static void send_reset(struct ez_function *f, enum ez_reset_kind kind)
+{
+	struct ez_crossing x = { .kind = EZ_CROSSING_RESET, .fn = f->number, .reset = kind };
+
+	chain_send(f->dev, &x);
 }
 
 void ez_reset(struct ez_function *f)
 {
-	device_reset(f, EZ_RESET_SOFTWARE);
+	send_reset(f, EZ_RESET_SOFTWARE);
+}
+
+void device_ask_reset(struct ez_function *f, enum ez_reset_kind kind)
+{
+	if (!f->busy) {
+		send_reset(f, kind);
+		return;
+	}
+	/* Kinds are in the order of what they reset: the first asks for most. */
+	if (!f->reset_due || kind < f->reset_kind)
+		f->reset_kind = kind;
+	f->reset_due = true;
+}
+
+void device_run_due(struct ez_function *f)
+{
+	f->reset_due = false;
+	if (!f->gone)
+		send_reset(f, f->reset_kind);
 }
 
 int ez_device_reset(struct ez_device *dev, unsigned int fn, enum ez_reset_kind kind)
 {
 	struct ez_function *f = device_function(dev, fn);
-	struct ez_crossing x = { .kind = EZ_CROSSING_RESET, .fn = fn, .reset = kind };
 
 	if (!f)
 		return -ENODEV;
 	if (kind == EZ_RESET_SOFTWARE || (unsigned int)kind >= EZ_RESET_KINDS)
 		return -EINVAL;
-	/* Where config space is theirs, they reset it, and sync. */
-	if (!config_is_theirs(dev))
-		pci_reset(&f->pci);
+	/* Ours even where theirs is of record: the reset hook must find the gates as after reset. */
+	pci_reset(&f->pci);
 	device_gate(f);
-	chain_send(dev, &x);
+	device_ask_reset(f, kind);
 	return 0;
 }
 
@@ -63,7 +85,7 @@ void ez_device_yank(struct ez_device *dev, bool gone)
 	struct ez_function *f = &dev->function;
 
 	if (gone)
-		quiesce(f);
+		device_quiesce(f);
 	f->gone = gone;
 	device_gate(f);
 	irq_update(f);
@@ -90,9 +112,9 @@ static int init_function(struct ez_device *dev)
 	/* Arrays of none are still arrays: one element more keeps calloc(0) away. */
 	f->state = calloc(1, spec->state_size + sizeof(void *));
 	f->raised = calloc(spec->n_irqs + 1, 1);
-	f->active = calloc(spec->n_irqs + 1, 1);
+	f->told = calloc(spec->n_irqs + 1, 1);
 	f->deadline = calloc(spec->n_timers + spec->n_jobs + 1, sizeof(*f->deadline));
-	if (!f->state || !f->raised || !f->active || !f->deadline)
+	if (!f->state || !f->raised || !f->told || !f->deadline)
 		return -ENOMEM;
 	/* The first member of every state struct, by the generated header's assertion. */
 	*(struct ez_function **)f->state = f;
@@ -125,6 +147,7 @@ static int bring_up(struct ez_device *dev, const struct ez_setting *settings, si
 	struct ez_function *f = &dev->function;
 	struct ez_crossing plug = { .kind = EZ_CROSSING_PLUG };
 	int err = init_function(dev);
+	bool was;
 
 	if (err) {
 		error_set(error,
@@ -134,7 +157,6 @@ static int bring_up(struct ez_device *dev, const struct ez_setting *settings, si
 			  dev->id);
 		return err;
 	}
-	error_set(error, "%s: out of memory", dev->id);
 	err = setting_init(f, settings, n, error);
 	if (err)
 		return err;
@@ -145,9 +167,9 @@ static int bring_up(struct ez_device *dev, const struct ez_setting *settings, si
 	regs_reset(f->spec, f->state, EZ_RESET_POWER_ON);
 	create = device_hook(dev, create);
 	if (create) {
-		f->busy = true;
+		was = device_enter(f);
 		err = create(f->state);
-		f->busy = false;
+		device_leave(f, was);
 		if (err) {
 			error_set(error, "%s: the model refused to be made: %s", dev->id,
 				  strerror(-err));
@@ -166,8 +188,13 @@ struct ez_device *ez_device_new(const struct ez_model *model, const char *id,
 				const struct ez_setting *settings, size_t n_settings,
 				struct ez_error *error)
 {
-	struct ez_device *dev = calloc(1, sizeof(*dev));
+	struct ez_device *dev;
 
+	if (backend->size != sizeof(*backend)) {
+		error_set(error, "%s: the backend was built for another version of libersatz", id);
+		return NULL;
+	}
+	dev = calloc(1, sizeof(*dev));
 	if (dev)
 		dev->id = strdup(id);
 	if (!dev || !dev->id) {
@@ -197,15 +224,13 @@ void ez_device_free(struct ez_device *dev)
 		return;
 	f = &dev->function;
 	if (dev->created) {
-		quiesce(f);
 		ez_device_yank(dev, true);
 		chain_send(dev, &unplug);
 		log_summary(f);
 		destroy = device_hook(dev, destroy);
 		if (destroy) {
-			f->busy = true;
+			device_enter(f);
 			destroy(f->state);
-			f->busy = false;
 		}
 	}
 	chain_free(dev);
@@ -216,11 +241,16 @@ void ez_device_free(struct ez_device *dev)
 		regs_map_free(&f->map[i]);
 	free(f->said);
 	free(f->deadline);
-	free(f->active);
+	free(f->told);
 	free(f->raised);
 	free(f->state);
 	free(dev->id);
 	free(dev);
+}
+
+bool ez_device_is_busy(const struct ez_device *dev)
+{
+	return dev->function.busy;
 }
 
 const struct ez_spec *ez_device_spec(const struct ez_device *dev)

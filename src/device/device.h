@@ -49,12 +49,14 @@ struct ez_function {
 	unsigned int number;
 	bool shut; /* no access reaches the model: gone, or in D3hot */
 	bool gone; /* the card is pulled */
-	bool busy; /* in a callback of the model */
+	bool busy; /* in a callback of the model, or in a DMA of its own */
+	bool reset_due; /* asked for while busy: reset_kind, as soon as it is not */
+	enum ez_reset_kind reset_kind;
 	bool intx; /* level that the backend was told */
 	struct regs_map map[EZ_BARS];
 	struct pci_function pci;
 	uint8_t *raised; /* per interrupt source without a status register: pending */
-	uint8_t *active; /* per interrupt source: pending and enabled when last looked at */
+	uint8_t *told; /* per interrupt source: its message has gone out, and it still is active */
 	uint64_t *deadline; /* per timer, then per job where time is virtual; EZ_NEVER: not armed */
 	uint32_t *said; /* counts of messages, see log.c */
 };
@@ -88,6 +90,32 @@ static inline struct ez_function *device_function(struct ez_device *dev, unsigne
 
 /* Resets without a crossing: model state, timers, jobs, interrupts; not PCI config. */
 void device_reset(struct ez_function *f, enum ez_reset_kind kind);
+/* Resets through the taps: at once, or when the function is not busy any more. */
+void device_ask_reset(struct ez_function *f, enum ez_reset_kind kind);
+/* Cancels jobs, disarms timers. */
+void device_quiesce(struct ez_function *f);
+
+/* What a reset waits for that came while the function was busy. Slow path of device_leave. */
+void device_run_due(struct ez_function *f);
+
+/*
+ * Around everything that runs the model's code or moves its data: callbacks
+ * do not nest, and resets wait. Pairs; leave takes what enter gave.
+ */
+static inline bool device_enter(struct ez_function *f)
+{
+	bool was = f->busy;
+
+	f->busy = true;
+	return was;
+}
+
+static inline void device_leave(struct ez_function *f, bool was)
+{
+	f->busy = was;
+	if (__builtin_expect(f->reset_due, false) && !was)
+		device_run_due(f);
+}
 /* Recomputes `shut` from power state and presence. */
 void device_gate(struct ez_function *f);
 
@@ -102,9 +130,18 @@ void chain_free(struct ez_device *dev);
 
 /* ---- destinations of crossings, called at the end of the chain ---- */
 
+/* Is there such a BAR, and can a bus make such an access? */
+static inline bool access_legal(const struct ez_device *dev, unsigned int fn, unsigned int bar,
+				unsigned int width)
+{
+	return fn == 0 && bar < EZ_BARS && dev->function.map[bar].bar && width && width <= 8 &&
+	       !(width & (width - 1));
+}
+
 uint64_t access_read(struct ez_function *f, unsigned int bar, uint64_t offset, unsigned int width);
 void access_write(struct ez_function *f, unsigned int bar, uint64_t offset, unsigned int width,
 		  uint64_t value);
+bool config_legal(const struct ez_function *f, uint64_t offset, unsigned int width);
 uint32_t config_read(struct ez_function *f, uint32_t offset, unsigned int width);
 void config_write(struct ez_function *f, uint32_t offset, unsigned int width, uint32_t value);
 void timer_fire(struct ez_function *f, uint32_t timer);
@@ -118,7 +155,13 @@ void config_changed(struct ez_function *f, unsigned int power);
 /* Is config space of record in the backend, and not here? */
 static inline bool config_is_theirs(const struct ez_device *dev)
 {
-	return dev->backend->config_put != NULL;
+	return dev->backend->flags & EZ_BACKEND_CONFIG;
+}
+
+/* Are MSI masks and pending bits the backend's? */
+static inline bool msi_is_theirs(const struct ez_device *dev)
+{
+	return dev->backend->flags & EZ_BACKEND_MSI;
 }
 
 /* ---- dma.c ---- */
@@ -131,7 +174,6 @@ int dma_request(struct ez_function *f, uint64_t addr, void *buf, size_t len, boo
 void irq_update(struct ez_function *f);
 /* After MSI state changed in config space: sends what was held back by masks. */
 void irq_unmask(struct ez_function *f);
-void irq_reset(struct ez_function *f);
 bool irq_source_pending(const struct ez_function *f, uint32_t source);
 
 /* ---- timer.c ---- */
@@ -152,7 +194,7 @@ void job_due(struct ez_function *f, uint32_t job);
 void job_cancel_all(struct ez_function *f);
 enum job_saved { JOB_IDLE, JOB_PENDING, JOB_FINISHED };
 enum job_saved job_save(struct ez_function *f, uint32_t job);
-void job_restore(struct ez_function *f, uint32_t job, enum job_saved how, uint64_t when);
+int job_restore(struct ez_function *f, uint32_t job, enum job_saved how, uint64_t when);
 
 /* ---- log.c ---- */
 

@@ -28,13 +28,12 @@ static void master_abort(struct ez_function *f)
 int dma_move(struct ez_function *f, uint64_t addr, void *buf, size_t len, bool write)
 {
 	struct ez_device *dev = f->dev;
-	bool busy = f->busy;
+	bool was = device_enter(f);
 	int err;
 
-	/* A device that hits its own BAR is refused there: see blocked() in access.c. */
-	f->busy = true;
+	/* Busy: should it hit its own BAR, that is refused there; see blocked() in access.c. */
 	err = dev->backend->dma(dev->be, f->number, addr, buf, len, write);
-	f->busy = busy;
+	device_leave(f, was);
 	return err;
 }
 

@@ -2,8 +2,8 @@
 /*
  * Interrupts: from sources to INTx and MSI, as the driver has programmed them.
  * PCI 3.0, 2.2.6 (INTx), 6.8 (MSI). A source is pending; while it is enabled
- * too, it is active: INTx is the or of what is active, a message goes out when
- * a source becomes active.
+ * too, it is active: INTx is the or of what is active, a message goes out once
+ * for each time that a source becomes active, as soon as one can go out.
  */
 #include "device/device.h"
 
@@ -35,37 +35,42 @@ static void deliver(struct ez_function *f, unsigned int vector)
 	chain_send(f->dev, &x);
 }
 
-static void send(struct ez_function *f, uint32_t source)
+/* The vector that a source uses now: what was not granted one of its own shares the first. */
+static unsigned int vector_of(const struct ez_function *f, uint32_t source)
 {
 	unsigned int vector = f->spec->irqs[source].vector;
 
-	if (!pci_msi_enabled(&f->pci) || f->shut)
-		return;
+	return vector < pci_msi_granted(&f->pci) ? vector : 0;
+}
+
+/* False: it cannot go out now, and is still owed. */
+static bool send(struct ez_function *f, uint32_t source)
+{
+	unsigned int vector = vector_of(f, source);
+
+	if (f->shut)
+		return false;
 	/* A message is a memory write by the function. */
 	if (!(pci_command(&f->pci) & PCI_COMMAND_MASTER)) {
 		if (log_first(f, LOG_MSI_MASTER))
 			log_line(f, EZ_LOG_VIOLATION,
-				 "message of %s is lost: bus mastering is off (command register, "
-				 "bit 2)",
+				 "message of %s has to wait: bus mastering is off (command "
+				 "register, bit 2)",
 				 f->spec->irqs[source].name);
-		return;
+		return false;
 	}
-	/* 6.8.3.4: fewer granted than asked: what has no vector of its own shares the first. */
-	if (vector >= pci_msi_granted(&f->pci))
-		vector = 0;
-	/* Where config space is theirs, masks and pending bits are theirs too. */
-	if (!config_is_theirs(f->dev) && pci_msi_masked(&f->pci, vector)) {
+	if (!msi_is_theirs(f->dev) && pci_msi_masked(&f->pci, vector))
 		pci_msi_pend(&f->pci, vector, true);
-		return;
-	}
-	deliver(f, vector);
+	else
+		deliver(f, vector);
+	return true;
 }
 
 void irq_unmask(struct ez_function *f)
 {
 	unsigned int vector;
 
-	if (config_is_theirs(f->dev) || !pci_msi_enabled(&f->pci) || f->shut ||
+	if (msi_is_theirs(f->dev) || !pci_msi_enabled(&f->pci) || f->shut ||
 	    !(pci_command(&f->pci) & PCI_COMMAND_MASTER))
 		return;
 	for (vector = 0; vector < pci_msi_granted(&f->pci); vector++) {
@@ -96,32 +101,57 @@ static void update_line(struct ez_function *f, bool any)
 	chain_send(f->dev, &x);
 }
 
+/*
+ * 6.8.1.10: a pending bit is cleared when what it stands for has been dealt
+ * with by other means. `alive`: vectors with an active source.
+ */
+static void forget_pending(struct ez_function *f, uint32_t alive)
+{
+	struct ez_device *dev = f->dev;
+	uint32_t before = pci_msi_pending_bits(&f->pci);
+	uint8_t bytes[4];
+
+	if (!pci_msi_pending_offset(&f->pci))
+		return;
+	if (before & ~alive)
+		pci_msi_keep_pending(&f->pci, alive);
+	/* Theirs are set without a word to us: say which may stay. */
+	if (msi_is_theirs(dev) && dev->backend->config_put) {
+		pci_put32(bytes, alive);
+		dev->backend->config_put(dev->be, f->number, pci_msi_pending_offset(&f->pci), bytes,
+					 sizeof(bytes));
+	}
+}
+
 /* `event`: this source was raised just now, and says so even if it was active before. */
 static void update(struct ez_function *f, uint32_t event)
 {
+	bool msi = pci_msi_enabled(&f->pci);
+	uint32_t alive = 0;
+	bool quiet = false;
 	bool any = false;
 	uint32_t i;
 
 	for (i = 0; i < f->spec->n_irqs; i++) {
-		bool was = f->active[i];
+		bool on = active(f, i);
 
-		f->active[i] = active(f, i);
-		any |= f->active[i];
-		if (f->active[i] && (!was || i == event))
-			send(f, i);
+		any |= on;
+		if (on)
+			alive |= UINT32_C(1) << (vector_of(f, i) & 31);
+		quiet |= f->told[i] && !on;
+		/* With MSI off nothing was told: what is active then is told when it comes on. */
+		f->told[i] = f->told[i] && on && msi;
+		if (on && msi && (!f->told[i] || i == event))
+			f->told[i] = send(f, i);
 	}
+	if (quiet)
+		forget_pending(f, alive);
 	update_line(f, any);
 }
 
 void irq_update(struct ez_function *f)
 {
 	update(f, EZ_NONE);
-}
-
-void irq_reset(struct ez_function *f)
-{
-	memset(f->raised, 0, f->spec->n_irqs);
-	irq_update(f);
 }
 
 static void set(struct ez_function *f, uint32_t source, bool on)

@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum job_state {
 	IDLE,
@@ -37,6 +38,7 @@ struct job_engine {
 	bool parked; /* no piece begins, no completion is delivered */
 	struct ez_job *running;
 	uint32_t turn; /* whose piece is next */
+	bool serving; /* the device's thread is doing the worker's DMA, maybe further up this stack */
 	struct {
 		bool wanted;
 		uint64_t addr;
@@ -49,7 +51,7 @@ struct job_engine {
 
 static bool is_virtual(const struct job_engine *e)
 {
-	return !e->f->dev->backend->kick;
+	return e->f->dev->backend->flags & EZ_BACKEND_VIRTUAL_TIME;
 }
 
 int job_init(struct ez_device *dev)
@@ -144,25 +146,49 @@ static int start(struct job_engine *e)
 	return err ? -EAGAIN : 0;
 }
 
-/* Device's thread, locked: does the worker's DMA, unlocked meanwhile. */
+/*
+ * Device's thread, locked: does the worker's DMA, unlocked meanwhile. The
+ * device is busy until the worker has its answer, so that a reset which the
+ * DMA brings about, and which waits for the worker, comes after that. A
+ * cancelled job moves nothing any more.
+ */
 static void serve(struct job_engine *e)
 {
+	bool was;
 	int status;
 
-	if (!e->dma.wanted)
+	if (!e->dma.wanted || e->serving)
 		return;
+	if (e->running->state == IDLE) {
+		if (!e->dma.write)
+			memset(e->dma.buf, 0xff, e->dma.len);
+		e->dma.status = -ECANCELED;
+		e->dma.wanted = false;
+		pthread_cond_signal(&e->wake);
+		return;
+	}
+	e->serving = true;
+	was = device_enter(e->f);
 	pthread_mutex_unlock(&e->lock);
 	status = dma_request(e->f, e->dma.addr, e->dma.buf, e->dma.len, e->dma.write);
 	pthread_mutex_lock(&e->lock);
+	e->serving = false;
 	e->dma.status = status;
 	e->dma.wanted = false;
 	pthread_cond_signal(&e->wake);
+	pthread_mutex_unlock(&e->lock);
+	device_leave(e->f, was);
+	pthread_mutex_lock(&e->lock);
 }
 
-/* Device's thread, locked: until no piece of `job` (NULL: of any) is in hand. */
+/*
+ * Device's thread, locked: until no piece of `job` (NULL: of any) is in hand.
+ * Below a DMA of that very piece there is nothing to wait for: its result is
+ * dropped when it comes.
+ */
 static void wait_for_piece(struct job_engine *e, const struct ez_job *job)
 {
-	while (e->running && (!job || e->running == job)) {
+	while (e->running && !e->serving && (!job || e->running == job)) {
 		if (e->dma.wanted)
 			serve(e);
 		else
@@ -267,9 +293,10 @@ bool ez_job_busy(struct ez_function *f, uint32_t job)
 /* At the end of the chain. The job is idle before its done runs, which may submit it again. */
 void job_done(struct ez_function *f, uint32_t job)
 {
-	f->busy = true;
+	bool was = device_enter(f);
+
 	f->spec->jobs[job].done(f->state);
-	f->busy = false;
+	device_leave(f, was);
 }
 
 static void complete(struct ez_function *f, uint32_t job)
@@ -380,14 +407,14 @@ enum job_saved job_save(struct ez_function *f, uint32_t job)
 	return JOB_IDLE;
 }
 
-void job_restore(struct ez_function *f, uint32_t job, enum job_saved how, uint64_t when)
+int job_restore(struct ez_function *f, uint32_t job, enum job_saved how, uint64_t when)
 {
 	struct job_engine *e = f->dev->jobs;
 
 	if (how == JOB_IDLE)
-		return;
-	if (how == JOB_PENDING && submit(e, job, when) == 0)
-		return;
+		return 0;
+	if (how == JOB_PENDING)
+		return submit(e, job, when);
 	/* Its last piece had ended: only the completion is due. */
 	if (is_virtual(e))
 		timer_arm(f, job_timer(f, job), ez_now(f));
@@ -396,4 +423,5 @@ void job_restore(struct ez_function *f, uint32_t job, enum job_saved how, uint64
 	pthread_mutex_unlock(&e->lock);
 	if (!is_virtual(e))
 		f->dev->backend->kick(f->dev->be);
+	return 0;
 }

@@ -144,7 +144,10 @@ static int apply(struct ez_function *f, const struct ez_prop *prop, const char *
 	case EZ_STRING:
 		free(*(char **)at);
 		*(char **)at = strdup(text);
-		return *(char **)at ? 0 : -ENOMEM;
+		if (*(char **)at)
+			return 0;
+		error_set(error, "property %s: out of memory", prop->name);
+		return -ENOMEM;
 	case EZ_U64:
 		memcpy(at, &value.u64, sizeof(value.u64));
 		break;

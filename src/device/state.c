@@ -20,7 +20,7 @@ enum tag {
 	TAG_TIMER, /* u64 ns left; only what is armed */
 	TAG_JOB, /* u8 enum job_saved, u64 ns left (virtual time) */
 	TAG_RAISED, /* u8; a source without a status register */
-	TAG_ACTIVE, /* u8; a source, as last looked at */
+	TAG_TOLD, /* u8; a source whose message has gone out */
 	TAG_CONFIG, /* no name; config space */
 };
 
@@ -97,8 +97,8 @@ static void save_all(struct ez_function *f, struct out *o)
 	for (i = 0; i < spec->n_irqs; i++) {
 		put_entry(o, TAG_RAISED, spec->irqs[i].name, 1);
 		put_number(o, f->raised[i], 1);
-		put_entry(o, TAG_ACTIVE, spec->irqs[i].name, 1);
-		put_number(o, f->active[i], 1);
+		put_entry(o, TAG_TOLD, spec->irqs[i].name, 1);
+		put_number(o, f->told[i], 1);
 	}
 	put_entry(o, TAG_CONFIG, "", f->pci.size);
 	put(o, f->pci.bytes, f->pci.size);
@@ -163,61 +163,35 @@ static bool take_entry(struct in *in, struct entry *entry)
 	return true;
 }
 
-static const struct ez_row *find_row(const struct ez_spec *spec, const char *name)
+/* Index of the element of this name in a table whose elements begin with theirs, or EZ_NONE. */
+static uint32_t find(const void *table, size_t stride, uint32_t n, const char *name)
 {
 	uint32_t i;
 
-	for (i = 0; i < spec->n_rows; i++)
-		if (!strcmp(spec->rows[i].name, name))
-			return &spec->rows[i];
-	return NULL;
-}
-
-static uint32_t find_timer(const struct ez_spec *spec, const char *name)
-{
-	uint32_t i;
-
-	for (i = 0; i < spec->n_timers; i++)
-		if (!strcmp(spec->timers[i].name, name))
+	for (i = 0; i < n; i++)
+		if (!strcmp(*(const char *const *)((const char *)table + i * stride), name))
 			return i;
 	return EZ_NONE;
 }
 
-static uint32_t find_job(const struct ez_spec *spec, const char *name)
-{
-	uint32_t i;
+#define FIND(table, n, name) find(table, sizeof((table)[0]), n, name)
 
-	for (i = 0; i < spec->n_jobs; i++)
-		if (!strcmp(spec->jobs[i].name, name))
-			return i;
-	return EZ_NONE;
-}
-
-static uint32_t find_irq(const struct ez_spec *spec, const char *name)
-{
-	uint32_t i;
-
-	for (i = 0; i < spec->n_irqs; i++)
-		if (!strcmp(spec->irqs[i].name, name))
-			return i;
-	return EZ_NONE;
-}
+_Static_assert(!offsetof(struct ez_row, name) && !offsetof(struct ez_timer, name) &&
+		       !offsetof(struct ez_job_desc, name) && !offsetof(struct ez_irq, name),
+	       "find() takes the name from the front");
 
 static int load_row(struct ez_function *f, const struct entry *entry, bool apply,
 		    struct ez_error *error)
 {
-	const struct ez_row *row = find_row(f->spec, entry->name);
+	uint32_t index = FIND(f->spec->rows, f->spec->n_rows, entry->name);
+	const struct ez_row *row;
 	struct in in = entry->payload;
 	uint64_t size, value = 0;
 	uint32_t e;
 
-	if (!row) {
-		if (apply)
-			log_line(f, EZ_LOG_INFO,
-				 "saved state has %s, which this model does not; left out",
-				 entry->name);
+	if (index == EZ_NONE)
 		return 0;
-	}
+	row = &f->spec->rows[index];
 	if (!take(&in, &size, 1) || size != regs_type_size(row->type) ||
 	    in.size - in.at != (size_t)row->count * size) {
 		error_set(error,
@@ -249,7 +223,7 @@ static uint64_t deadline(struct ez_function *f, uint64_t ns)
 static int load_timer(struct ez_function *f, const struct entry *entry, bool apply,
 		      struct ez_error *error)
 {
-	uint32_t timer = find_timer(f->spec, entry->name);
+	uint32_t timer = FIND(f->spec->timers, f->spec->n_timers, entry->name);
 	struct in in = entry->payload;
 	uint64_t ns;
 
@@ -263,29 +237,33 @@ static int load_timer(struct ez_function *f, const struct entry *entry, bool app
 static int load_job(struct ez_function *f, const struct entry *entry, bool apply,
 		    struct ez_error *error)
 {
-	uint32_t job = find_job(f->spec, entry->name);
+	uint32_t job = FIND(f->spec->jobs, f->spec->n_jobs, entry->name);
 	struct in in = entry->payload;
 	uint64_t how, ns;
 
 	if (!take(&in, &how, 1) || !take(&in, &ns, 8) || in.at != in.size || how > JOB_FINISHED)
 		return bad(error, "job", entry->name);
 	/* A name twice would submit it twice. */
-	if (apply && job != EZ_NONE && !ez_job_busy(f, job))
-		job_restore(f, job, (enum job_saved)how, deadline(f, ns));
+	if (!apply || job == EZ_NONE || ez_job_busy(f, job))
+		return 0;
+	if (job_restore(f, job, (enum job_saved)how, deadline(f, ns))) {
+		error_set(error, "saved state: job %s cannot be started", f->spec->jobs[job].name);
+		return -EAGAIN;
+	}
 	return 0;
 }
 
 static int load_irq(struct ez_function *f, const struct entry *entry, bool apply,
 		    struct ez_error *error)
 {
-	uint32_t irq = find_irq(f->spec, entry->name);
+	uint32_t irq = FIND(f->spec->irqs, f->spec->n_irqs, entry->name);
 	struct in in = entry->payload;
 	uint64_t on;
 
 	if (!take(&in, &on, 1) || in.at != in.size || on > 1)
 		return bad(error, "interrupt", entry->name);
 	if (apply && irq != EZ_NONE)
-		*(entry->tag == TAG_RAISED ? &f->raised[irq] : &f->active[irq]) = (uint8_t)on;
+		*(entry->tag == TAG_RAISED ? &f->raised[irq] : &f->told[irq]) = (uint8_t)on;
 	return 0;
 }
 
@@ -293,16 +271,10 @@ static int load_irq(struct ez_function *f, const struct entry *entry, bool apply
 static int load_config(struct ez_function *f, const struct entry *entry, bool apply,
 		       struct ez_error *error)
 {
-	struct pci_function *pci = &f->pci;
-	uint32_t i;
-
-	if (entry->payload.size != pci->size)
+	if (entry->payload.size != f->pci.size)
 		return bad(error, "config space", "");
-	for (i = 0; apply && i < pci->size; i++) {
-		uint8_t mask = pci->wmask[i] | pci->w1c[i];
-
-		pci->bytes[i] = (uint8_t)((pci->bytes[i] & ~mask) | (entry->payload.buf[i] & mask));
-	}
+	if (apply)
+		pci_restore(&f->pci, entry->payload.buf);
 	return 0;
 }
 
@@ -323,7 +295,7 @@ static int load_entry(struct ez_function *f, const struct entry *entry, bool app
 	case TAG_JOB:
 		return load_job(f, entry, apply, error);
 	case TAG_RAISED:
-	case TAG_ACTIVE:
+	case TAG_TOLD:
 		return load_irq(f, entry, apply, error);
 	case TAG_CONFIG:
 		return load_config(f, entry, apply, error);
@@ -383,33 +355,77 @@ static int walk(struct ez_function *f, const uint8_t *buf, size_t size, enum pas
 	return 0;
 }
 
+/* Rows that the state has and the model does not: one line, whatever the state says. */
+static void say_left_out(struct ez_function *f, const uint8_t *buf, size_t size)
+{
+	struct in in = { .buf = buf, .size = size, .at = sizeof(magic) + 4 };
+	struct entry entry;
+	char first[65] = "";
+	uint32_t n = 0;
+	size_t i;
+
+	while (take_entry(&in, &entry) && entry.tag != TAG_END) {
+		if (entry.tag != TAG_ROW ||
+		    FIND(f->spec->rows, f->spec->n_rows, entry.name) != EZ_NONE)
+			continue;
+		for (i = 0; !n && entry.name[i] && i < sizeof(first) - 1; i++)
+			first[i] = entry.name[i] > ' ' && entry.name[i] < 127 ? entry.name[i] : '?';
+		n++;
+	}
+	if (n)
+		log_line(
+			f, EZ_LOG_INFO,
+			"saved state has %u rows that this model does not have (%s, ...); left out",
+			n, first);
+}
+
+static void as_after_power_on(struct ez_function *f)
+{
+	pci_reset(&f->pci);
+	device_gate(f);
+	device_reset(f, EZ_RESET_POWER_ON);
+}
+
+/* The model's own look at what was put back. */
+static int run_hook(struct ez_function *f, struct ez_error *error)
+{
+	int (*load)(void *state) = device_hook(f->dev, load);
+	int err = 0;
+	bool was;
+
+	if (!load)
+		return 0;
+	was = device_enter(f);
+	err = load(f->state);
+	device_leave(f, was);
+	if (err)
+		error_set(error, "%s refused the saved state: %s", f->dev->id, strerror(-err));
+	return err ? -EINVAL : 0;
+}
+
 int ez_device_load(struct ez_device *dev, const void *buf, size_t size, struct ez_error *error)
 {
 	struct ez_function *f = &dev->function;
-	int (*load)(void *state) = device_hook(dev, load);
 	int err = walk(f, buf, size, PASS_CHECK, error);
 
 	/* What is not in the state is as after power-on. */
-	if (!config_is_theirs(dev))
-		pci_reset(&f->pci);
-	device_gate(f);
-	device_reset(f, EZ_RESET_POWER_ON);
+	as_after_power_on(f);
 	if (err)
 		return err;
+	/* What the reset hook has begun is not part of what was saved. */
+	device_quiesce(f);
+	memset(f->told, 0, f->spec->n_irqs);
+	memset(f->raised, 0, f->spec->n_irqs);
+	say_left_out(f, buf, size);
 	walk(f, buf, size, PASS_ROWS, NULL);
-	if (load) {
-		f->busy = true;
-		err = load(f->state);
-		f->busy = false;
-		if (err) {
-			error_set(error, "%s refused the saved state: %s", dev->id, strerror(-err));
-			device_reset(f, EZ_RESET_POWER_ON);
-			return -EINVAL;
-		}
+	err = run_hook(f, error);
+	if (!err)
+		err = walk(f, buf, size, PASS_EVENTS, error);
+	if (err) {
+		as_after_power_on(f);
+		return err;
 	}
-	walk(f, buf, size, PASS_EVENTS, NULL);
 	device_gate(f);
-	/* What was active then is no event now; only the line has to follow. */
 	irq_update(f);
 	return 0;
 }

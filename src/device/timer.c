@@ -52,9 +52,10 @@ bool ez_timer_armed(struct ez_function *f, uint32_t timer)
 
 void timer_fire(struct ez_function *f, uint32_t timer)
 {
-	f->busy = true;
+	bool was = device_enter(f);
+
 	f->spec->timers[timer].fired(f->state);
-	f->busy = false;
+	device_leave(f, was);
 }
 
 void ez_device_timer(struct ez_device *dev, unsigned int fn, uint32_t timer)

@@ -158,21 +158,39 @@ bool pci_msi_masked(const struct pci_function *pci, unsigned int vector)
 	return pci_get32(pci, pci->msi + msi_mask_offset(pci->msi_cap)) >> vector & 1;
 }
 
+uint32_t pci_msi_pending_offset(const struct pci_function *pci)
+{
+	if (!pci->msi || !pci->msi_cap->maskable)
+		return 0;
+	return pci->msi + msi_mask_offset(pci->msi_cap) + 4;
+}
+
+uint32_t pci_msi_pending_bits(const struct pci_function *pci)
+{
+	uint32_t at = pci_msi_pending_offset(pci);
+
+	return at ? pci_get32(pci, at) : 0;
+}
+
+void pci_msi_keep_pending(struct pci_function *pci, uint32_t vectors)
+{
+	uint32_t at = pci_msi_pending_offset(pci);
+
+	if (at)
+		pci_put32(&pci->bytes[at], pci_get32(pci, at) & vectors);
+}
+
 void pci_msi_pend(struct pci_function *pci, unsigned int vector, bool on)
 {
-	uint32_t at, bits;
+	uint32_t at = pci_msi_pending_offset(pci);
+	uint32_t bit = UINT32_C(1) << vector;
 
-	if (!pci->msi || !pci->msi_cap->maskable)
-		return;
-	at = pci->msi + msi_mask_offset(pci->msi_cap) + 4;
-	bits = pci_get32(pci, at);
-	bits = on ? bits | UINT32_C(1) << vector : bits & ~(UINT32_C(1) << vector);
-	pci_put32(&pci->bytes[at], bits);
+	if (at)
+		pci_put32(&pci->bytes[at],
+			  on ? pci_get32(pci, at) | bit : pci_get32(pci, at) & ~bit);
 }
 
 bool pci_msi_pending(const struct pci_function *pci, unsigned int vector)
 {
-	if (!pci->msi || !pci->msi_cap->maskable)
-		return false;
-	return pci_get32(pci, pci->msi + msi_mask_offset(pci->msi_cap) + 4) >> vector & 1;
+	return pci_msi_pending_bits(pci) >> vector & 1;
 }

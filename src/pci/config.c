@@ -126,6 +126,21 @@ void pci_reset(struct pci_function *pci)
 	memcpy(pci->bytes, pci->initial, sizeof(pci->bytes));
 }
 
+void pci_restore(struct pci_function *pci, const uint8_t *saved)
+{
+	uint32_t pending = pci_msi_pending_offset(pci);
+	uint32_t i;
+
+	for (i = 0; i < pci->size; i++) {
+		uint8_t mask = pci->wmask[i] | pci->w1c[i];
+
+		/* Pending bits are as many as there are mask bits, which stand before them. */
+		if (pending && i >= pending && i < pending + 4)
+			mask |= pci->wmask[i - 4];
+		pci->bytes[i] = (uint8_t)((pci->bytes[i] & ~mask) | (saved[i] & mask));
+	}
+}
+
 uint32_t pci_read(const struct pci_function *pci, uint32_t offset, unsigned int width)
 {
 	uint32_t value = 0;

@@ -63,6 +63,9 @@ struct pci_function {
 /* -EINVAL: the tables break a rule (a spec that `ersatz spec check` accepts does not). */
 int pci_init(struct pci_function *pci, const struct ez_spec *spec);
 
+/* Puts saved bytes back: what software can change, and MSI pending bits; not the layout. */
+void pci_restore(struct pci_function *pci, const uint8_t *saved);
+
 /* Back to the initial bytes. */
 void pci_reset(struct pci_function *pci);
 
@@ -110,5 +113,10 @@ unsigned int pci_msi_granted(const struct pci_function *pci);
 bool pci_msi_masked(const struct pci_function *pci, unsigned int vector);
 void pci_msi_pend(struct pci_function *pci, unsigned int vector, bool on);
 bool pci_msi_pending(const struct pci_function *pci, unsigned int vector);
+/* Offset of the pending bits, or 0 if the capability has none. */
+uint32_t pci_msi_pending_offset(const struct pci_function *pci);
+uint32_t pci_msi_pending_bits(const struct pci_function *pci);
+/* Clears the pending bits of all other vectors. */
+void pci_msi_keep_pending(struct pci_function *pci, uint32_t vectors);
 
 #endif

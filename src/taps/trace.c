@@ -14,10 +14,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 struct trace {
@@ -55,6 +58,28 @@ static void begin(struct ez_tap *tap, struct line *line)
 		add(line, "%s ", ez_device_id(ez_tap_device(tap)));
 }
 
+/* write(2), but a reader that went away is an error and no signal. */
+static ssize_t quiet_write(int fd, const void *buf, size_t len)
+{
+	struct timespec none = { 0 };
+	sigset_t pipe, old, pending;
+	ssize_t n;
+	int err;
+
+	sigpending(&pending);
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe, &old);
+	n = write(fd, buf, len);
+	err = errno;
+	/* Ours only: one that was pending before is somebody else's. */
+	if (n < 0 && err == EPIPE && !sigismember(&pending, SIGPIPE))
+		sigtimedwait(&pipe, NULL, &none);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	errno = err;
+	return n;
+}
+
 static void end(struct ez_tap *tap, struct line *line)
 {
 	struct trace *t = ez_tap_data(tap);
@@ -63,7 +88,7 @@ static void end(struct ez_tap *tap, struct line *line)
 
 	line->text[line->used++] = '\n';
 	while (done < line->used) {
-		n = write(t->fd, line->text + done, line->used - done);
+		n = quiet_write(t->fd, line->text + done, line->used - done);
 		if (n < 0 && errno == EINTR)
 			continue;
 		/* A reader that went away must not take the device down. */

@@ -66,15 +66,15 @@ static void straddles_the_end_of_ram(void **state)
 	assert_true(strstr(ez_bench_log_last(b, EZ_LOG_VIOLATION), "master abort") != NULL);
 }
 
-/* A DMA into the device's own registers would nest callbacks: it is refused, and said. */
+/* A DMA into the device's own registers would nest callbacks: nobody answers it. */
 static void own_bar(void **state)
 {
 	struct ez_bench *b = *state;
 	uint64_t base = ez_bench_config_read(b, 0x10, 4);
 
-	assert_int_equal(dma(b, DMA_OUT, base + CTRL, 4), 0);
+	assert_int_equal(dma(b, DMA_OUT, base + CTRL, 4), -EFAULT);
 	assert_int_equal(rd(b, CTRL), 0);
-	assert_true(strstr(ez_bench_log_last(b, EZ_LOG_VIOLATION), "its own BAR0") != NULL);
+	assert_int_equal(dma(b, DMA_IN, base + CTRL, 4), -EFAULT);
 }
 
 static void another_devices_bar(void **state)

@@ -118,6 +118,20 @@ static void reset(void *state, enum ez_reset_kind kind)
 	struct gadget *s = state;
 
 	s->events += 0x10000;
+	/* title=eager: what a reset begins must not survive a load that knows nothing of it. */
+	if (strcmp(s->title, "eager") == 0) {
+		ez_timer_set(s->ez, 0, 500);
+		s->job = (struct job_data){ .left = 1 };
+		ez_job_submit(s->ez, 0, 700);
+	}
+}
+
+/* A state with this in CTRL is not to its liking. */
+static int load(void *state)
+{
+	struct gadget *s = state;
+
+	return s->ctrl == REFUSED ? -EBADMSG : 0;
 }
 
 /* clang-format off: tables */
@@ -354,4 +368,5 @@ const struct ez_model ersatz_model = {
 	.abi = GADGET_ABI,
 	.spec = &spec,
 	.reset = reset,
+	.load = load,
 };

@@ -24,6 +24,7 @@ enum {
 };
 
 #define EFFECTS_RESET 0x0f0f0f0fu
+#define REFUSED 0x66 /* in CTRL: the model refuses to load such a state */
 
 enum command {
 	RAISE_A = 1, /* status bit, vector 0 */

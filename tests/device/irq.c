@@ -100,7 +100,24 @@ static void per_vector_masks(void **state)
 	assert_int_equal(ez_bench_config_read(b, CAP_MSI_AT + 20, 4), 0);
 }
 
-static void no_messages_without_bus_mastering(void **state)
+/* 6.8.1.10: what has been dealt with by other means is not pending any more. */
+static void satisfied_while_masked(void **state)
+{
+	struct ez_bench *b = *state;
+
+	ez_bench_msi(b, 4);
+	wr(b, IER, 1);
+	ez_bench_config_write(b, CAP_MSI_AT + 16, 4, 0xf);
+	command(b, RAISE_A);
+	assert_int_equal(ez_bench_config_read(b, CAP_MSI_AT + 20, 4), 1);
+	wr(b, ISR, 1);
+	assert_int_equal(ez_bench_config_read(b, CAP_MSI_AT + 20, 4), 0);
+	ez_bench_config_write(b, CAP_MSI_AT + 16, 4, 0);
+	assert_int_equal(ez_bench_msi_count(b, 0), 0);
+}
+
+/* A message that cannot go out is owed, as long as its source is active. */
+static void messages_wait_for_bus_mastering(void **state)
 {
 	struct ez_bench *b = *state;
 
@@ -109,6 +126,25 @@ static void no_messages_without_bus_mastering(void **state)
 	command(b, RAISE_C);
 	assert_int_equal(ez_bench_msi_count(b, 0), 0);
 	assert_int_equal(ez_bench_log_count(b, EZ_LOG_VIOLATION), 1);
+	ez_bench_config_write(b, 0x04, 2, 0x007);
+	assert_int_equal(ez_bench_msi_count(b, 0), 1);
+	ez_bench_config_write(b, 0x04, 2, 0x003);
+	command(b, LOWER_C);
+	command(b, RAISE_C);
+	command(b, LOWER_C);
+	ez_bench_config_write(b, 0x04, 2, 0x007);
+	assert_int_equal(ez_bench_msi_count(b, 0), 1);
+}
+
+static void pending_when_msi_comes_on(void **state)
+{
+	struct ez_bench *b = *state;
+
+	command(b, RAISE_C);
+	assert_true(ez_bench_intx(b));
+	ez_bench_msi(b, 1);
+	assert_false(ez_bench_intx(b));
+	assert_int_equal(ez_bench_msi_count(b, 0), 1);
 }
 
 static void back_to_intx_when_msi_goes_off(void **state)
@@ -158,7 +194,9 @@ int main(void)
 		TEST(fewer_granted_than_asked),
 		TEST(enabling_a_pending_source_sends),
 		TEST(per_vector_masks),
-		TEST(no_messages_without_bus_mastering),
+		TEST(satisfied_while_masked),
+		TEST(messages_wait_for_bus_mastering),
+		TEST(pending_when_msi_comes_on),
 		TEST(back_to_intx_when_msi_goes_off),
 		TEST(reset_lowers_everything),
 		TEST(pulled_card_is_silent),

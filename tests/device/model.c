@@ -55,8 +55,10 @@ static void properties(void **unused)
 		assert_null(ez_bench_try(NULL, cases[i].settings, &error));
 		assert_string_equal(error.text, cases[i].why);
 	}
+	strcpy(error.text, "untouched");
 	b = ez_bench_try(NULL, "limit=0x10,title=hello", &error);
 	assert_non_null(b);
+	assert_string_equal(error.text, "untouched");
 	ez_bench_free(b);
 }
 

@@ -130,6 +130,69 @@ static void identity_is_not_loaded(void **state)
 	free(saved);
 }
 
+/* What the reset hook begins was not there when the state was saved: it is not there after. */
+static void nothing_of_the_reset_hook_survives(void **unused)
+{
+	struct ez_bench *b = ez_bench_new(NULL, "title=eager");
+	struct ez_error error;
+	uint32_t events;
+	size_t size;
+	void *saved;
+
+	ez_bench_advance(b, 1000);
+	events = rd(b, EVENTS);
+	assert_int_equal(events & 0xffff, 0x101);
+	saved = ez_bench_save(b, &size);
+	assert_int_equal(ez_bench_load(b, saved, size, &error), 0);
+	ez_bench_advance(b, 5000);
+	assert_int_equal(rd(b, EVENTS) & 0xffff, 0x101);
+	free(saved);
+	ez_bench_free(b);
+}
+
+/* A message held back by a mask waits across save and load. */
+static void masked_message_comes_back(void **state)
+{
+	struct ez_bench *from = *state;
+	struct ez_bench *to = ez_bench_new(NULL, NULL);
+	struct ez_error error;
+	size_t size;
+	void *saved;
+
+	ez_bench_msi(from, 4);
+	ez_bench_config_write(from, CAP_MSI_AT + 16, 4, 0xf);
+	command(from, RAISE_C);
+	saved = ez_bench_save(from, &size);
+	assert_int_equal(ez_bench_load(to, saved, size, &error), 0);
+	assert_int_equal(ez_bench_config_read(to, CAP_MSI_AT + 20, 4), 2);
+	assert_int_equal(ez_bench_msi_count(to, 1), 0);
+	ez_bench_config_write(to, CAP_MSI_AT + 16, 4, 0);
+	assert_int_equal(ez_bench_msi_count(to, 1), 1);
+	free(saved);
+	ez_bench_free(to);
+}
+
+/* Refused by the model: then it is as after power-on, config space and gates too. */
+static void refused_by_the_model(void **state)
+{
+	struct ez_bench *b = *state;
+	struct ez_error error;
+	size_t size;
+	void *saved;
+
+	wr(b, CTRL, REFUSED);
+	ez_bench_config_write(b, CAP_PM_AT + 4, 2, 3);
+	saved = ez_bench_save(b, &size);
+	assert_int_equal(ez_bench_load(b, saved, size, &error), -EINVAL);
+	assert_non_null(strstr(error.text, "gadget refused the saved state: "));
+	assert_int_equal(ez_bench_config_read(b, 0x04, 2), 0);
+	assert_int_equal(ez_bench_config_read(b, 0x10, 4), 0);
+	assert_int_equal(ez_bench_config_read(b, CAP_PM_AT + 4, 2) & 3, 0);
+	ez_bench_setup(b);
+	assert_int_equal(rd(b, CTRL), 0);
+	free(saved);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,6 +201,9 @@ int main(void)
 		TEST(bad_bytes),
 		TEST(messages),
 		TEST(identity_is_not_loaded),
+		cmocka_unit_test(nothing_of_the_reset_hook_survives),
+		TEST(masked_message_comes_back),
+		TEST(refused_by_the_model),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -147,6 +147,37 @@ static void refused(void **state)
 	assert_int_equal(rd(b, ID), 0x12345678);
 }
 
+/* A reader of the trace that goes away takes nobody with it. */
+static void reader_goes_away(void **state)
+{
+	struct ez_bench *b = *state;
+	char taps[32];
+	int fds[2];
+
+	assert_int_equal(pipe(fds), 0);
+	snprintf(taps, sizeof(taps), "trace,fd=%d", fds[1]);
+	tap(b, taps);
+	close(fds[0]);
+	assert_int_equal(rd(b, ID), 0x12345678);
+	close(fds[1]);
+}
+
+static void software_reset_is_seen(void **state)
+{
+	struct ez_bench *b = *state;
+	char text[512] = "", taps[32];
+	int fds[2];
+
+	assert_int_equal(pipe(fds), 0);
+	snprintf(taps, sizeof(taps), "trace,fd=%d", fds[1]);
+	tap(b, taps);
+	command(b, SOFT_RESET);
+	assert_true(read(fds[0], text, sizeof(text) - 1) > 0);
+	assert_non_null(strstr(text, "reset software\n"));
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static void from_the_environment(void **unused)
 {
 	struct ez_error error;
@@ -174,6 +205,8 @@ int main(void)
 		TEST(chained),
 		TEST(refused),
 		cmocka_unit_test(from_the_environment),
+		TEST(reader_goes_away),
+		TEST(software_reset_is_seen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

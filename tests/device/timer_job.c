@@ -87,7 +87,10 @@ static void cancelled_job_is_gone(void **state)
 
 /* ---- real workers: a backend with a kick, its memory, and nothing else ---- */
 
+#define RESETS 0xfee1dead
+
 struct host {
+	bool reset;
 	struct ez_device *dev;
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
@@ -110,6 +113,12 @@ static int host_dma(void *be, unsigned int fn, uint64_t addr, void *buf, size_t 
 	struct host *h = be;
 
 	h->dmas++;
+	/* Behind this address is something that resets the device, as a slot's control register. */
+	if (addr == RESETS) {
+		h->reset = ez_device_reset(h->dev, 0, EZ_RESET_FUNCTION) == 0;
+		ez_device_config_write(h->dev, 0, 0x04, 2, 0x7);
+		return -EFAULT;
+	}
 	if (addr > sizeof(h->ram) - len)
 		return -EFAULT;
 	memcpy(write ? (char *)h->ram + addr : buf, write ? buf : (char *)h->ram + addr, len);
@@ -290,6 +299,47 @@ static void worker_sees_dma_errors(void **unused)
 	host_free(h);
 }
 
+/* A reset that a callback's own DMA brings about comes when the callback has returned. */
+static void reset_waits_for_the_callback(void **unused)
+{
+	struct host *h = host_new();
+	uint64_t resets = get(h, EVENTS) >> 16;
+
+	put(h, ADDRESS, RESETS);
+	put(h, LENGTH, 4);
+	put(h, DOORBELL, DMA_OUT);
+	assert_true(h->reset);
+	assert_int_equal(get(h, EVENTS) >> 16, resets + 1);
+	/* Had it come in the middle, the command's own -EFAULT would stand here. */
+	assert_int_equal(get(h, STATUS), 0);
+	host_free(h);
+}
+
+/* The same from a worker's DMA: it is done once, and the job is gone. */
+static void reset_by_a_workers_dma(void **unused)
+{
+	struct host *h = host_new();
+	unsigned int dmas;
+
+	put(h, ADDRESS, RESETS);
+	put(h, ADDRESS + 4, 0);
+	put(h, LENGTH, 5);
+	put(h, DOORBELL, JOB);
+	while (!h->reset)
+		host_turn(h);
+	dmas = h->dmas;
+	assert_int_equal(dmas, 1);
+	ez_device_poll(h->dev);
+	assert_int_equal(h->dmas, dmas);
+	assert_int_equal(get(h, EVENTS) & 0xff00, 0);
+	/* And the engine still works. */
+	host_job(h, 3);
+	while (!(get(h, EVENTS) & 0xff00))
+		host_turn(h);
+	assert_int_equal(h->ram[4], 3);
+	host_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +351,8 @@ int main(void)
 		cmocka_unit_test(worker_is_cancelled_reset_and_freed),
 		cmocka_unit_test(worker_is_saved_and_goes_on_elsewhere),
 		cmocka_unit_test(worker_sees_dma_errors),
+		cmocka_unit_test(reset_waits_for_the_callback),
+		cmocka_unit_test(reset_by_a_workers_dma),
 	};
 	struct ez_error error;
 	int failed;

@@ -204,16 +204,29 @@ static void functions_of_one_slot(void **state)
 	qt_stop(qt);
 }
 
+/* A guest's config write passes the taps, whoever is of record for it. */
+static void taps_see_config_writes(void **state)
+{
+	struct qt *qt;
+	struct qt_pci rng;
+
+	(void)state;
+	setenv("ERSATZ_TAPS", "trace", 1);
+	qt = qt_start("-M pc -device my_rng,id=r");
+	unsetenv("ERSATZ_TAPS");
+	rng = qt_pci_find(qt, 0, 0x1234, 0xcafe, 0);
+	qt_config_write(&rng, 0x3c, 1, 0x2a);
+	assert_non_null(strstr(qt_stderr(qt), "W config 0x3c/1 0x2a\n"));
+	qt_stop(qt);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(my_rng_golden),
-		cmocka_unit_test(probe_capabilities),
-		cmocka_unit_test(bar_kinds),
-		cmocka_unit_test(bar_moved_and_off),
-		cmocka_unit_test(d3hot_and_back),
-		cmocka_unit_test(both_views_agree),
-		cmocka_unit_test(functions_of_one_slot),
+		cmocka_unit_test(taps_see_config_writes), cmocka_unit_test(my_rng_golden),
+		cmocka_unit_test(probe_capabilities),	  cmocka_unit_test(bar_kinds),
+		cmocka_unit_test(bar_moved_and_off),	  cmocka_unit_test(d3hot_and_back),
+		cmocka_unit_test(both_views_agree),	  cmocka_unit_test(functions_of_one_slot),
 	};
 
 	qt_need_qemu();

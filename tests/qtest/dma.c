@@ -197,9 +197,26 @@ static void iommu(void **state)
 	qt_stop(qt);
 }
 
+/* A write ends at the bad address: what is behind it keeps its bytes. */
+static void write_stops_at_the_bad_address(void **state)
+{
+	struct qt_pci probe = probe_start("");
+	uint8_t behind[32];
+
+	(void)state;
+	qt_fill(probe.qt, 0x100000, sizeof(behind), 0x5a);
+	/* ROM up to 1 MiB, RAM from there on. */
+	assert_int_equal(dma(&probe, STORE, 0xfffe0, 64), EFAULT);
+	qt_fetch(probe.qt, 0x100000, behind, sizeof(behind));
+	for (size_t i = 0; i < sizeof(behind); i++)
+		assert_int_equal(behind[i], 0x5a);
+	qt_stop(probe.qt);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(write_stops_at_the_bad_address),
 		cmocka_unit_test(both_ways),
 		cmocka_unit_test(mastering_off),
 		cmocka_unit_test(hole),

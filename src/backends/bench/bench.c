@@ -40,7 +40,7 @@ static int up_dma(void *be, unsigned int fn, uint64_t addr, void *buf, size_t le
 {
 	struct ez_bench *b = be;
 
-	return bus_dma(b->bus, addr, buf, len, write);
+	return bus_dma(b, addr, buf, len, write);
 }
 
 static void up_intx(void *be, unsigned int fn, bool level)
@@ -85,6 +85,7 @@ static void up_log(void *be, unsigned int fn, enum ez_log_kind kind, const char 
 static const struct ez_backend backend = {
 	.size = sizeof(backend),
 	.name = "bench",
+	.flags = EZ_BACKEND_VIRTUAL_TIME,
 	.now = up_now,
 	.timer = up_timer,
 	.dma = up_dma,

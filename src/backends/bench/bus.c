@@ -124,18 +124,21 @@ void bus_write(struct bus *bus, bool io, uint64_t address, unsigned int width, u
 		ez_device_write(b->dev, 0, bar, offset, width, value);
 }
 
-int bus_dma(struct bus *bus, uint64_t address, uint8_t *buf, size_t len, bool write)
+int bus_dma(struct ez_bench *master, uint64_t address, uint8_t *buf, size_t len, bool write)
 {
+	struct bus *bus = master->bus;
+	struct ez_bench *target;
 	unsigned int bar;
 	uint64_t offset;
 	size_t n;
 
 	while (len) {
+		target = address < EZ_BENCH_RAM ? NULL : find(bus, false, address, &bar, &offset);
 		if (address < EZ_BENCH_RAM) {
 			n = len < EZ_BENCH_RAM - address ? len : EZ_BENCH_RAM - address;
 			memcpy(write ? bus->ram + address : buf, write ? buf : bus->ram + address,
 			       n);
-		} else if (find(bus, false, address, &bar, &offset)) {
+		} else if (target && target != master) {
 			uint64_t value = 0;
 
 			/* Another device's registers, in the pieces that a bus would use. */

@@ -38,8 +38,11 @@ void bus_assign(struct ez_bench *bench);
 
 uint64_t bus_read(struct bus *bus, bool io, uint64_t address, unsigned int width);
 void bus_write(struct bus *bus, bool io, uint64_t address, unsigned int width, uint64_t value);
-/* Bus-master access of any length; -EFAULT where nothing answers. */
-int bus_dma(struct bus *bus, uint64_t address, uint8_t *buf, size_t len, bool write);
+/*
+ * Bus-master access of any length by this device; -EFAULT where nothing
+ * answers, which is also what a device finds at its own BARs.
+ */
+int bus_dma(struct ez_bench *master, uint64_t address, uint8_t *buf, size_t len, bool write);
 
 /* Runs what is due up to `until`, in order; true if anything was. */
 bool bus_run(struct bus *bus, uint64_t until, bool once);

@@ -128,7 +128,12 @@ void ersatz_config_sync(ErsatzDevice *d)
 	uint32_t size = pci_config_size(&d->pci);
 	uint32_t start, end;
 
-	if (!d->ez) {
+	if (!d->ez || !d->mirrored) {
+		return;
+	}
+	/* Behind a reset our view, and the line's level, are not what was last handed over. */
+	if (d->was_reset) {
+		ersatz_config_take(d, 0, size);
 		return;
 	}
 	for (start = 0; start < size; start = end) {
@@ -155,6 +160,9 @@ void ersatz_config_write(PCIDevice *pci, uint32_t addr, uint32_t value, int len)
 	if (d->gone) {
 		return;
 	}
+	if (d->ez) {
+		ez_device_config_write(d->ez, 0, addr, len, value);
+	}
 	pci_default_write_config(pci, addr, value, len);
 	if (pci->exp.exp_cap) {
 		pcie_cap_flr_write_config(pci, addr, value, len);
@@ -162,10 +170,24 @@ void ersatz_config_write(PCIDevice *pci, uint32_t addr, uint32_t value, int len)
 	if (!d->ez) {
 		return;
 	}
-	/* What was written is forwarded even if no byte changed: a tap wants to see it. */
-	ersatz_config_take(d, addr, len);
-	/* What else followed from it: a reset, a number of MSI vectors clamped. */
+	/* What came of it, there and elsewhere: a reset, a number of MSI vectors clamped. */
 	ersatz_config_sync(d);
+}
+
+/* Offset of the MSI pending bits, or 0 if there are none: PCI 3.0, 6.8.1. */
+static uint32_t ersatz_msi_pending(ErsatzDevice *d)
+{
+	uint16_t flags;
+
+	if (!msi_present(&d->pci)) {
+		return 0;
+	}
+	flags = pci_get_word(d->pci.config + d->pci.msi_cap + PCI_MSI_FLAGS);
+	if (!(flags & PCI_MSI_FLAGS_MASKBIT)) {
+		return 0;
+	}
+	return d->pci.msi_cap +
+	       (flags & PCI_MSI_FLAGS_64BIT ? PCI_MSI_PENDING_64 : PCI_MSI_PENDING_32);
 }
 
 void ersatz_config_put(void *be, unsigned int fn, uint32_t offset, const uint8_t *bytes,
@@ -173,6 +195,7 @@ void ersatz_config_put(void *be, unsigned int fn, uint32_t offset, const uint8_t
 {
 	ErsatzDevice *d = be;
 	PCIDevice *pci = &d->pci;
+	uint32_t pending = ersatz_msi_pending(d);
 	uint32_t i, at;
 
 	if (!d->mirrored || offset > pci_config_size(pci) || len > pci_config_size(pci) - offset) {
@@ -183,6 +206,12 @@ void ersatz_config_put(void *be, unsigned int fn, uint32_t offset, const uint8_t
 		uint8_t clear;
 
 		at = offset + i;
+		/* Only QEMU sets these; that they are not wanted any more it does not know. */
+		if (pending && at >= pending && at < pending + 4) {
+			pci->config[at] &= bytes[i];
+			d->mirrored[at] = pci->config[at];
+			continue;
+		}
 		clear = pci->config[at] & ~bytes[i] & pci->w1cmask[at];
 		if (clear || ((pci->config[at] ^ bytes[i]) & pci->wmask[at])) {
 			pci_default_write_config(pci, at, (bytes[i] & ~pci->w1cmask[at]) | clear,

@@ -105,53 +105,32 @@ static void ersatz_timer_fired(void *opaque)
 	guard->engaged_in_io = engaged;
 }
 
-static MemTxResult ersatz_dma_once(ErsatzDevice *d, uint64_t addr, void *buf, size_t len,
-				   bool write)
-{
-	return dma_memory_rw(pci_get_address_space(&d->pci), addr, buf, len,
-			     write ? DMA_DIRECTION_FROM_DEVICE : DMA_DIRECTION_TO_DEVICE,
-			     MEMTXATTRS_UNSPECIFIED);
-}
-
 /*
- * QEMU leaves zeros after a failed read and does not say where it failed. The
- * part that can be read is found by halves; the rest becomes all-ones, as a
- * bus gives them. The buffer's first `len` bytes are known to fail as a whole.
+ * Page by page, and no further than the first that fails: QEMU itself goes on
+ * behind a bad address, and leaves zeros where a bus gives all-ones.
  */
-static void ersatz_dma_salvage(ErsatzDevice *d, uint64_t addr, uint8_t *buf, size_t len)
-{
-	size_t good = 0;
-
-	while (good < len) {
-		size_t step = len - good;
-
-		/* The largest piece, of half the remainder or less, that can be read. */
-		do {
-			step /= 2;
-		} while (step &&
-			 ersatz_dma_once(d, addr + good, buf + good, step, false) != MEMTX_OK);
-		if (!step) {
-			break;
-		}
-		good += step;
-	}
-	memset(buf + good, 0xff, len - good);
-}
-
 static int ersatz_dma(void *be, unsigned int fn, uint64_t addr, void *buf, size_t len, bool write)
 {
 	ErsatzDevice *d = be;
+	uint8_t *at = buf;
+	size_t n;
 
 	if (!(pci_get_word(d->pci.config + PCI_COMMAND) & PCI_COMMAND_MASTER)) {
 		return -EPERM;
 	}
-	if (ersatz_dma_once(d, addr, buf, len, write) == MEMTX_OK) {
-		return 0;
+	for (; len; addr += n, at += n, len -= n) {
+		n = MIN(len, 4 * KiB - (addr & (4 * KiB - 1)));
+		if (dma_memory_rw(pci_get_address_space(&d->pci), addr, at, n,
+				  write ? DMA_DIRECTION_FROM_DEVICE : DMA_DIRECTION_TO_DEVICE,
+				  MEMTXATTRS_UNSPECIFIED) == MEMTX_OK) {
+			continue;
+		}
+		if (!write) {
+			memset(at, 0xff, len);
+		}
+		return -EFAULT;
 	}
-	if (!write) {
-		ersatz_dma_salvage(d, addr, buf, len);
-	}
-	return -EFAULT;
+	return 0;
 }
 
 static void ersatz_intx(void *be, unsigned int fn, bool level)
@@ -208,14 +187,19 @@ static void ersatz_kicked(void *opaque)
 {
 	ErsatzDevice *d = opaque;
 
-	/* A slot's reset clears QEMU's config space after we have been told. */
+	/* Ejected, and not freed yet. */
+	if (!d->mirrored) {
+		return;
+	}
 	ersatz_config_sync(d);
+	d->was_reset = false;
 	ez_device_poll(d->ez);
 }
 
 static const struct ez_backend ersatz_backend = {
 	.size = sizeof(struct ez_backend),
 	.name = "qemu",
+	.flags = EZ_BACKEND_CONFIG | EZ_BACKEND_MSI,
 	.now = ersatz_now,
 	.timer = ersatz_timer_set,
 	.dma = ersatz_dma,
@@ -235,11 +219,17 @@ static void ersatz_vm_change(void *opaque, bool running, RunState state)
 {
 	ErsatzDevice *d = opaque;
 
+	MemReentrancyGuard *guard = &DEVICE(d)->mem_reentrancy_guard;
+	bool engaged = guard->engaged_in_io;
+
+	/* Both may do a worker's DMA, which is not to reach our own BARs from here either. */
+	guard->engaged_in_io = true;
 	if (running) {
 		ez_device_resume(d->ez);
 	} else {
 		ez_device_pause(d->ez);
 	}
+	guard->engaged_in_io = engaged;
 }
 
 /* libersatz numbers a job's deadline behind the timers; today it has none where time is real. */
@@ -248,17 +238,23 @@ static uint32_t ersatz_n_timers(const ErsatzDevice *d)
 	return d->type->spec->n_timers + d->type->spec->n_jobs;
 }
 
-/* Undoes realize, however far it got. */
-static void ersatz_unmake(ErsatzDevice *d)
+/* Undoes realize, as far as QEMU's PCI core is concerned. */
+static void ersatz_unplug(ErsatzDevice *d)
 {
-	struct ez_device *ez = d->ez;
-	uint32_t i;
-
 	if (d->vm_change) {
 		qemu_del_vm_change_state_handler(d->vm_change);
 		d->vm_change = NULL;
 		qemu_remove_exit_notifier(&d->ends);
 	}
+	ersatz_config_free(d);
+}
+
+/* The rest, however far it got. */
+static void ersatz_free(ErsatzDevice *d)
+{
+	struct ez_device *ez = d->ez;
+	uint32_t i;
+
 	ez_device_free(ez);
 	d->ez = NULL;
 	for (i = 0; d->timers && i < ersatz_n_timers(d); i++) {
@@ -270,9 +266,14 @@ static void ersatz_unmake(ErsatzDevice *d)
 		qemu_bh_delete(d->kick);
 		d->kick = NULL;
 	}
-	ersatz_config_free(d);
 	g_free(d->blob);
 	d->blob = NULL;
+}
+
+static void ersatz_unmake(ErsatzDevice *d)
+{
+	ersatz_unplug(d);
+	ersatz_free(d);
 }
 
 /* QEMU ends without unplugging anything; counts of messages, and models, want an end all the same. */
@@ -333,9 +334,27 @@ static void ersatz_realize(PCIDevice *pci, Error **errp)
 	qemu_add_exit_notifier(&d->ends);
 }
 
+static void ersatz_free_later(void *opaque)
+{
+	ErsatzDevice *d = opaque;
+
+	ersatz_free(d);
+	object_unref(OBJECT(d));
+}
+
 static void ersatz_exit(PCIDevice *pci)
 {
-	ersatz_unmake((ErsatzDevice *)pci);
+	ErsatzDevice *d = (ErsatzDevice *)pci;
+
+	ersatz_unplug(d);
+	if (!d->ez || !ez_device_is_busy(d->ez)) {
+		ersatz_free(d);
+		return;
+	}
+	/* Its own DMA has ejected it: what is further up this stack still needs it. */
+	ez_device_yank(d->ez, true);
+	object_ref(OBJECT(d));
+	aio_bh_schedule_oneshot(qemu_get_aio_context(), ersatz_free_later, d);
 }
 
 /* ---- reset ---- */
@@ -363,21 +382,28 @@ static void ersatz_reset_hold(Object *obj, ResetType type)
 {
 	ErsatzDevice *d = (ErsatzDevice *)obj;
 
+	enum ez_reset_kind kind = ersatz_reset_kind(d);
+
 	if (d->ez) {
-		ez_device_reset(d->ez, 0, ersatz_reset_kind(d));
+		ez_device_reset(d->ez, 0, kind);
 		ersatz_config_reset(d);
+		d->was_reset = true;
+		d->flr = kind == EZ_RESET_FUNCTION;
 	}
 }
 
-/* QEMU has reset its config space between the two, or does it now. */
 static void ersatz_reset_exit(Object *obj, ResetType type)
 {
 	ErsatzDevice *d = (ErsatzDevice *)obj;
 
-	if (d->ez) {
-		ersatz_config_sync(d);
-		qemu_bh_schedule(d->kick);
+	if (!d->ez) {
+		return;
 	}
+	/* After a FLR QEMU resets its config space only when we have returned. */
+	if (!d->flr) {
+		ersatz_config_sync(d);
+	}
+	qemu_bh_schedule(d->kick);
 }
 
 /* ---- saved state ---- */

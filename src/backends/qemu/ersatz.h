@@ -81,6 +81,8 @@ struct ErsatzDevice {
 	VMChangeStateEntry *vm_change;
 	Notifier ends; /* of QEMU itself */
 	bool gone; /* pulled out: nobody answers */
+	bool was_reset; /* and QEMU's config space is to be handed over as a whole */
+	bool flr; /* the reset was one of the function alone */
 	uint8_t *initial; /* config space at power-on, by the spec */
 	uint8_t *mirrored; /* config space as libersatz last got it */
 	uint8_t *blob; /* saved state on its way to or from a migration */
