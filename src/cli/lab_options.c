@@ -29,6 +29,8 @@ GOptionEntry *lab_entries(struct lab_options *options, char **backend, const GOp
 		  "write every access, DMA and interrupt to FILE; -: to stderr", "FILE|-" },
 		{ "tap", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->taps,
 		  "attach a tap: NAME[,OPTIONS]; may be repeated", "TAP" },
+		{ "qemu-arg", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->qemu_args,
+		  "one more argument for QEMU; may be repeated", "ARG" },
 		{ "boot-timeout", 0, 0, G_OPTION_ARG_INT, &options->boot_timeout,
 		  "seconds for booting and for loading modules (default 60 each)", "S" },
 		{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose,
@@ -55,6 +57,7 @@ void lab_options_clear(struct lab_options *options)
 	for (guint i = 0; i < G_N_ELEMENTS(strings); i++)
 		g_free(strings[i]);
 	g_strfreev(options->taps);
+	g_strfreev(options->qemu_args);
 }
 
 gboolean lab_backend_check(const char *backend, GError **error)

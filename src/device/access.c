@@ -191,8 +191,13 @@ static inline uint64_t perform_read(struct ez_function *f, const struct regs_hit
 static inline void perform_write(struct ez_function *f, const struct regs_hit *hit,
 				 unsigned int width, uint64_t value)
 {
-	bool was = device_enter(f);
+	bool was;
 
+	if (likely(regs_write_is_plain(hit->reg))) {
+		regs_write_plain(hit, f->state, width, value);
+		return;
+	}
+	was = device_enter(f);
 	regs_write(hit, f->state, width, value);
 	device_leave(f, was);
 	if (unlikely(hit->reg->flags & EZ_REG_IRQ))

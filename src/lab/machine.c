@@ -189,6 +189,8 @@ char **machine_command(const struct machine_plan *plan)
 		add(argv, "-S", NULL);
 		add(argv, "-gdb", "unix:%s,server=on,wait=off", plan->gdb_socket);
 	}
+	for (char **arg = options->qemu_args; arg && *arg; arg++)
+		g_ptr_array_add(argv, g_strdup(*arg));
 	g_ptr_array_add(argv, NULL);
 	return (char **)g_ptr_array_free(argv, FALSE);
 }

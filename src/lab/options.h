@@ -20,6 +20,7 @@ struct lab_options {
 	char *share;
 	char *trace; /* a file, or "-" */
 	char **taps;
+	char **qemu_args; /* handed to QEMU behind all of ours */
 	gboolean gdb;
 	int timeout; /* seconds for all of it; 0: none */
 	int boot_timeout;

@@ -3,33 +3,6 @@
 
 #include <string.h>
 
-/* One store of the element's own width: no byte beyond it is touched. */
-static void store(void *at, unsigned int width, uint64_t value)
-{
-	uint32_t word = (uint32_t)value;
-	uint16_t half = (uint16_t)value;
-
-	switch (width) {
-	case 1:
-		*(uint8_t *)at = (uint8_t)value;
-		break;
-	case 2:
-		memcpy(at, &half, sizeof(half));
-		break;
-	case 4:
-		memcpy(at, &word, sizeof(word));
-		break;
-	default:
-		memcpy(at, &value, sizeof(value));
-		break;
-	}
-}
-
-void regs_poke(const struct ez_reg *reg, uint32_t element, void *state, uint64_t value)
-{
-	store((char *)state + reg->state + (size_t)element * reg->width, reg->width, value);
-}
-
 uint64_t regs_read_effect(const struct regs_hit *hit, void *state, unsigned int width)
 {
 	const struct ez_reg *reg = hit->reg;

@@ -110,7 +110,33 @@ static inline uint64_t regs_peek(const struct ez_reg *reg, uint32_t element, con
 			 reg->width);
 }
 
-void regs_poke(const struct ez_reg *reg, uint32_t element, void *state, uint64_t value);
+/* One store of the element's own width. */
+static inline void regs_store(void *at, unsigned int width, uint64_t value)
+{
+	uint32_t word = (uint32_t)value;
+	uint16_t half = (uint16_t)value;
+
+	switch (width) {
+	case 4:
+		memcpy(at, &word, sizeof(word));
+		break;
+	case 1:
+		*(uint8_t *)at = (uint8_t)value;
+		break;
+	case 2:
+		memcpy(at, &half, sizeof(half));
+		break;
+	default:
+		memcpy(at, &value, sizeof(value));
+		break;
+	}
+}
+
+static inline void regs_poke(const struct ez_reg *reg, uint32_t element, void *state,
+			     uint64_t value)
+{
+	regs_store((char *)state + reg->state + (size_t)element * reg->width, reg->width, value);
+}
 
 /*
  * A legal access. `state` is the model's state struct. A read without effect
@@ -126,6 +152,23 @@ static inline uint64_t regs_read_plain(const struct regs_hit *hit, const void *s
 }
 
 uint64_t regs_read_effect(const struct regs_hit *hit, void *state, unsigned int width);
+
+/* A write that only stores: as plain as the read. */
+static inline bool regs_write_is_plain(const struct ez_reg *reg)
+{
+	return !reg->onwrite && !reg->effects && !(reg->flags & EZ_REG_IRQ);
+}
+
+static inline void regs_write_plain(const struct regs_hit *hit, void *state, unsigned int width,
+				    uint64_t value)
+{
+	uint64_t lanes = regs_ones(width) << (8 * hit->byte) & hit->reg->store;
+	uint64_t old = regs_peek(hit->reg, hit->element, state);
+
+	regs_poke(hit->reg, hit->element, state,
+		  (old & ~lanes) | (value << (8 * hit->byte) & lanes));
+}
+
 void regs_write(const struct regs_hit *hit, void *state, unsigned int width, uint64_t value);
 
 /* ---- rows.c: the state table ---- */
