@@ -31,7 +31,18 @@ prints() {
 
 # Processes that belong to runs of this case: their command lines name its run folder.
 left() {
-	pgrep -f -- "$XDG_RUNTIME_DIR" || true
+	local process line
+	for process in /proc/[0-9]*; do
+		line=$(tr '\0' ' ' 2>/dev/null <"$process/cmdline") || continue
+		case $line in
+		*"$XDG_RUNTIME_DIR"*) echo "${process#/proc/}" ;;
+		esac
+	done
+}
+
+# children PID: the processes that it has started and that still run.
+children() {
+	grep -slx "PPid:[[:space:]]*$1" /proc/[0-9]*/status | cut -d/ -f3
 }
 
 # clean: nothing is left of any run, within three seconds.

@@ -17,6 +17,7 @@
  * A device with the classic two registers only, RNG and SEED, works too.
  */
 #include <linux/cdev.h>
+#include <linux/completion.h>
 #include <linux/fs.h>
 #include <linux/hw_random.h>
 #include <linux/idr.h>
@@ -73,6 +74,7 @@ struct my_rng {
 	struct pci_dev *pdev;
 	struct hwrng hwrng;
 	bool hwrng_registered;
+	struct completion hwrng_asked; /* hw_random's thread has run, and asked us */
 	bool has_info; /* INFO and PAIR are there, not only RNG and SEED */
 	u32 info; /* what INFO said at probe; it never changes */
 	int id;
@@ -263,6 +265,9 @@ static int my_rng_hwrng_read(struct hwrng *hwrng, void *data, size_t max, bool w
 	size_t len = min(max, sizeof(numbers));
 	int err = -ENODEV;
 
+	/* Its thread waits for an answer; registration, which asks too, does not. */
+	if (wait && (current->flags & PF_KTHREAD))
+		complete_all(&rng->hwrng_asked);
 	if (wait)
 		mutex_lock(&rng->lock);
 	else if (!mutex_trylock(&rng->lock))
@@ -285,6 +290,7 @@ static void my_rng_hwrng_register(struct my_rng *rng)
 	if (my_rng_hwrng == 0 || (my_rng_hwrng < 0 && seeded))
 		return;
 
+	init_completion(&rng->hwrng_asked);
 	rng->hwrng.name = dev_name(&rng->dev);
 	rng->hwrng.read = my_rng_hwrng_read;
 	rng->hwrng.quality = seeded ? MY_RNG_QUALITY_NONE : MY_RNG_QUALITY_FULL;
@@ -297,8 +303,16 @@ static void my_rng_hwrng_register(struct my_rng *rng)
 
 static void my_rng_hwrng_unregister(struct my_rng *rng)
 {
-	if (rng->hwrng_registered)
-		hwrng_unregister(&rng->hwrng);
+	if (!rng->hwrng_registered)
+		return;
+	/*
+	 * Older kernels (Debian's 6.1.0-50 is one) stop the hw_random thread
+	 * a second time, when it is long freed, if it had not begun to run
+	 * before its last generator was unregistered. Give it time to begin;
+	 * if another generator is preferred we are never asked, and it stays.
+	 */
+	wait_for_completion_timeout(&rng->hwrng_asked, msecs_to_jiffies(100));
+	hwrng_unregister(&rng->hwrng);
 }
 
 #else

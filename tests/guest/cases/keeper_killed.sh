@@ -7,7 +7,7 @@ small dut
 pid=$!
 wait_for up up
 # shellcheck disable=SC2046 # process numbers
-kill -KILL $(pgrep -P $pid) $pid
+kill -KILL $(children $pid) $pid
 wait $pid || true
 for _ in $(seq 30); do
 	[ -z "$(left)" ] && break
