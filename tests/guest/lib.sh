@@ -31,13 +31,10 @@ prints() {
 
 # Processes that belong to runs of this case: their command lines name its run folder.
 left() {
-	local process line
-	for process in /proc/[0-9]*; do
-		line=$(tr '\0' ' ' 2>/dev/null <"$process/cmdline") || continue
-		case $line in
-		*"$XDG_RUNTIME_DIR"*) echo "${process#/proc/}" ;;
-		esac
-	done
+	# The words come from a file, so that grep does not find itself.
+	echo "$XDG_RUNTIME_DIR" >"$WORK/.words"
+	grep -slF -f "$WORK/.words" /proc/[0-9]*/cmdline | cut -d/ -f3
+	rm -f "$WORK/.words"
 }
 
 # children PID: the processes that it has started and that still run.
