@@ -46,12 +46,11 @@ static GArray *settings_of(char *properties)
 	return settings;
 }
 
-static int serve(const struct project_device *device, const struct vu_options *options,
+static int serve(const char *file, char *properties, const struct vu_options *options,
 		 GError **error)
 {
 	struct ez_error why = { "" };
-	const struct ez_model *model = ez_model_open(device->project->model, &why);
-	g_autofree char *properties = g_strdup(device->properties);
+	const struct ez_model *model = ez_model_open(file, &why);
 	g_autoptr(GArray) settings = settings_of(properties);
 	int status = FAILURE_SETUP;
 	int err;
@@ -77,10 +76,36 @@ static int serve(const struct project_device *device, const struct vu_options *o
 	return status;
 }
 
+/* A model that is built: its file, and no project. */
+static gboolean is_model(const char *name)
+{
+	return g_str_has_suffix(name, ".so") && g_file_test(name, G_FILE_TEST_IS_REGULAR);
+}
+
+static int serve_project(char **names, struct vu_options *options, GError **error)
+{
+	g_autoptr(GPtrArray) devices = project_devices(names, error);
+	const struct project_device *device;
+	g_autofree char *properties = NULL;
+
+	if (!devices)
+		return FAILURE_SETUP;
+	device = devices->pdata[0];
+	if (!project_build(device->project, PROJECT_MODEL, NULL, error) ||
+	    !project_check(device, error))
+		return FAILURE_SETUP;
+	if (!options->id)
+		options->id = device->id;
+	properties = g_strdup(device->properties);
+	return serve(device->project->model, properties, options, error);
+}
+
 static int run(const struct cli_command *self, int argc, char **argv, GError **error)
 {
 	struct vu_options options = { .contain = true, .ready_fd = -1 };
 	g_autofree char *socket = NULL;
+	g_autofree char *id = NULL;
+	g_auto(GStrv) halves = NULL;
 	gboolean once = FALSE, alone = FALSE;
 	const GOptionEntry entries[] = {
 		{ "socket", 0, 0, G_OPTION_ARG_FILENAME, &socket,
@@ -90,12 +115,12 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 		  NULL },
 		{ "alone", 0, 0, G_OPTION_ARG_NONE, &alone,
 		  "serve in this process, without a keeper: for gdb and valgrind", NULL },
+		{ "id", 0, 0, G_OPTION_ARG_STRING, &id,
+		  "what messages and traces call the device (default: PROJECT0)", "NAME" },
 		{ "ready-fd", 0, 0, G_OPTION_ARG_INT, &options.ready_fd,
 		  "write \"ready\" there once clients can connect, and close it", "FD" },
 		{ NULL },
 	};
-	g_autoptr(GPtrArray) devices = NULL;
-	const struct project_device *device;
 
 	if (!cli_parse(self, entries, &argc, argv, NULL, error))
 		return FAILURE_SETUP;
@@ -110,18 +135,15 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 			    strerror(errno));
 		return FAILURE_SETUP;
 	}
-	devices = project_devices(argv + 1, error);
-	if (!devices)
-		return FAILURE_SETUP;
-	device = devices->pdata[0];
-	if (!project_build(device->project, PROJECT_MODEL, NULL, error) ||
-	    !project_check(device, error))
-		return FAILURE_SETUP;
-	options.id = device->id;
+	options.id = id;
 	options.socket = socket;
 	options.once = once;
 	options.contain = !alone;
-	return serve(device, &options, error);
+	halves = g_strsplit(argv[1], ",", 2);
+	if (is_model(halves[0]))
+		return serve(halves[0], halves[1] ? halves[1] : halves[0] + strlen(halves[0]),
+			     &options, error);
+	return serve_project(argv + 1, &options, error);
 }
 
 const struct cli_command cli_serve = {
@@ -129,7 +151,9 @@ const struct cli_command cli_serve = {
 	.usage = "PROJECT --socket PATH [OPTION...]",
 	.summary = "Serves a device to any VMM that speaks vfio-user.",
 	.help = "Builds the model if it is stale, and serves it over a UNIX socket: one client at\n"
-		"a time, each with the device as after power-on. The model runs in a process of\n"
+		"a time, each with the device as after power-on. PROJECT may be a built model "
+		"(NAME.so)\n"
+		"without its project. The model runs in a process of\n"
 		"its own; if it dies, the client lives on as if the card had been pulled, and\n"
 		"stderr says which hook died on which access.\n"
 		"\n"
@@ -144,6 +168,7 @@ const struct cli_command cli_serve = {
 		"examples:\n"
 		"  ersatz serve my_rng --socket run/my_rng\n"
 		"  ersatz serve my_rng,algorithm=philox --socket run/my_rng --once\n"
+		"  ersatz serve ./my_rng.so --socket run/my_rng\n"
 		"  gdb --args ersatz serve my_rng --socket run/my_rng --alone\n",
 	.run = run,
 };

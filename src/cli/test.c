@@ -67,7 +67,7 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 	int status;
 
 	if (!cli_parse(self, entries, &argc, argv, NULL, error) ||
-	    !lab_backend_check(backend, error))
+	    !lab_backend(backend, &lab, error))
 		return FAILURE_SETUP;
 	if (argc < 2 || (bench_only && guest_only)) {
 		failure_set(error, FAILURE_SETUP,

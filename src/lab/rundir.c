@@ -16,7 +16,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define KEPT 16 /* processes that a keeper can take */
+#define KEPT 300 /* processes that a keeper can take */
 
 /* The folder that holds those of all our runs. */
 static char *parent_folder(GError **error)
