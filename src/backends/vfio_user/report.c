@@ -8,6 +8,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <link.h>
 #include <poll.h>
 #include <signal.h>
@@ -69,14 +70,17 @@ static void name_frame(uint64_t address, bool exact, char *text, size_t size)
 	uint64_t look = exact ? address : address - 1;
 	struct link_map *map = NULL;
 	Dl_info info;
-	char where[256];
+	char where[256], self[PATH_MAX] = "";
 
 	if (!dladdr1((void *)(uintptr_t)look, &info, (void **)&map, RTLD_DL_LINKMAP)) {
 		snprintf(text, size, "0x%llx", (unsigned long long)address);
 		return;
 	}
-	if (map && ask_addr2line(*map->l_name ? map->l_name : "/proc/self/exe", look - map->l_addr,
-				 where, sizeof(where)))
+	/* The program has no name in the list; addr2line's own "self" is another. */
+	if (map && !*map->l_name && readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+		self[0] = '\0';
+	if (map && ask_addr2line(*map->l_name ? map->l_name : self, look - map->l_addr, where,
+				 sizeof(where)))
 		snprintf(text, size, "%s", where);
 	else if (info.dli_sname)
 		snprintf(text, size, "%s in %s", info.dli_sname, info.dli_fname);
