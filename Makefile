@@ -14,7 +14,7 @@ all: setup
 
 setup:
 	@scripts/packages install build
-	@test -f $(BUILD)/build.ninja || $(MESON) setup $(BUILD) >$(BUILD).log 2>&1 || \
+	@test -f $(BUILD)/build.ninja || $(MESON) setup --prefix=$(PREFIX) $(BUILD) >$(BUILD).log 2>&1 || \
 		{ cat $(BUILD).log >&2; rm -f $(BUILD).log; exit 125; }
 	@rm -f $(BUILD).log
 
@@ -43,6 +43,8 @@ check:
 	@scripts/check
 
 install: all
+	@$(MESON) configure $(BUILD) -Dprefix=$(PREFIX)
+	@ninja -C $(BUILD) --quiet
 	DESTDIR="$(DESTDIR)" $(MESON) install -C $(BUILD) --no-rebuild --quiet
 
 clean:
@@ -57,5 +59,5 @@ help:
 	@echo "make sanitize   unit tests under ASan and UBSan"
 	@echo "make fuzz       fuzz targets, SECONDS=20 each"
 	@echo "make check      licences, format, file sizes"
-	@echo "make install    to PREFIX (meson's), honours DESTDIR"
+	@echo "make install    to PREFIX ($(PREFIX)); honours DESTDIR"
 	@echo "make clean      remove what was built; the cache of QEMU and kernels stays"

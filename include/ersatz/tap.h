@@ -73,6 +73,7 @@ struct ez_tap;
 struct ez_tap_type {
 	const char *name; /* as in ERSATZ_TAPS and `ersatz run --tap` */
 	const char *help; /* one line: what it does and its options */
+	const char *const *options; /* keys that it takes, NULL-terminated; others are refused */
 	size_t size; /* of the tap's own data, zeroed before open */
 	/* `options` is what stood behind the name ("fd=3,x=y" or ""). */
 	int (*open)(struct ez_tap *tap, const char *options, struct ez_error *error);

@@ -14,7 +14,8 @@ static void overview(void)
 	for (guint i = 0; cli_commands[i]; i++)
 		printf("  %-8s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
 	puts("\nPROJECT is a folder with device.yaml, or the name of one below devices/;\n"
-	     "properties of the device follow a comma: my_rng,algorithm=philox.\n"
+	     "properties of the device follow a comma: my_rng,algorithm=philox. A comma in a\n"
+	     "property's value is written twice.\n"
 	     "\n"
 	     "Exit status: 0 all well; 1 a test or the guest failed; 124 a time-out; 125 Ersatz\n"
 	     "itself could not do it, a build that fails included: `git bisect run` skips these.\n"

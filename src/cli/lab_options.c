@@ -40,6 +40,8 @@ GOptionEntry *lab_entries(struct lab_options *options, char **backend, const GOp
 	GOptionEntry *all;
 	guint n = 0;
 
+	options->smp = options->mem = LAB_UNSET;
+	options->timeout = options->boot_timeout = LAB_UNSET;
 	while (own[n].long_name)
 		n++;
 	all = g_new0(GOptionEntry, n + G_N_ELEMENTS(common));
@@ -60,12 +62,27 @@ void lab_options_clear(struct lab_options *options)
 	g_strfreev(options->qemu_args);
 }
 
-gboolean lab_backend(const char *backend, struct lab_options *options, GError **error)
+gboolean lab_number_check(int *number, const char *option, GError **error)
+{
+	if (*number == LAB_UNSET)
+		*number = 0;
+	else if (*number < 1)
+		return failure_set(error, FAILURE_SETUP, "%s takes a number from 1 up, not %d",
+				   option, *number);
+	return TRUE;
+}
+
+gboolean lab_options_check(struct lab_options *options, const char *backend, GError **error)
 {
 	static const char *const names[] = { "qemu", "vfio-user", NULL };
 	const char *guess;
 
 	options->vfio_user = g_strcmp0(backend, "vfio-user") == 0;
+	if (!lab_number_check(&options->smp, "--smp", error) ||
+	    !lab_number_check(&options->mem, "--mem", error) ||
+	    !lab_number_check(&options->timeout, "--timeout", error) ||
+	    !lab_number_check(&options->boot_timeout, "--boot-timeout", error))
+		return FALSE;
 	if (!backend || g_strv_contains(names, backend))
 		return TRUE;
 	if (strcmp(backend, "bench") == 0)

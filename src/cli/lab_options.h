@@ -6,7 +6,8 @@
 #include "lab/options.h"
 
 /*
- * Options for GOption that fill in `options` and *backend: `own`, then the
+ * Options for GOption that fill in `options` (whose numbers become LAB_UNSET
+ * until lab_options_check()) and *backend: `own`, then the
  * common ones. Free with g_free; valid as long as `own` is.
  */
 GOptionEntry *lab_entries(struct lab_options *options, char **backend, const GOptionEntry *own);
@@ -15,8 +16,18 @@ GOptionEntry *lab_entries(struct lab_options *options, char **backend, const GOp
 void lab_options_clear(struct lab_options *options);
 #define AUTO_LAB_OPTIONS __attribute__((cleanup(lab_options_clear))) struct lab_options
 
-/* Puts the backend into the options, if there is one of that name. */
-gboolean lab_backend(const char *backend, struct lab_options *options, GError **error);
+/*
+ * After parsing: puts the backend into the options, if there is one of that
+ * name; numbers that were given are from 1 up.
+ */
+gboolean lab_options_check(struct lab_options *options, const char *backend, GError **error);
+
+/*
+ * For an option whose number is from 1 up: starts as LAB_UNSET, and is 0 after
+ * the check if it was not given.
+ */
+#define LAB_UNSET G_MININT /* which nobody means */
+gboolean lab_number_check(int *number, const char *option, GError **error);
 
 /* For --help: what the common options mean beyond a line. */
 #define LAB_OPTIONS_HELP                                                                           \

@@ -5,11 +5,13 @@
 #include "project/suggest.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const struct cli_command *const cli_commands[] = {
 	&cli_run,  &cli_test,	&cli_build, &cli_serve, &cli_spec,
@@ -164,11 +166,24 @@ static int dispatch(int argc, char **argv, GError **error)
 	return command->run(command, argc - 1, argv + 1, error);
 }
 
+/* What is opened later must not become somebody's stdin, stdout or stderr. */
+static void open_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	g_autoptr(GError) error = NULL;
 	int status;
 
+	open_streams();
 	setlocale(LC_ALL, "");
 	signal(SIGPIPE, SIG_IGN);
 	g_set_prgname("ersatz");

@@ -24,6 +24,11 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 
 	if (!cli_parse(self, entries, &argc, argv, NULL, error))
 		return FAILURE_SETUP;
+	if (argc > 1 && strcmp(argv[1], "path") == 0 && (version || update)) {
+		failure_set(error, FAILURE_SETUP, "qemu path takes no --%s; that is for qemu build",
+			    version ? "qemu" : "update");
+		return FAILURE_SETUP;
+	}
 	if (argc == 2 && strcmp(argv[1], "path") == 0) {
 		g_autofree char *qemu = lab_qemu(error);
 
@@ -34,12 +39,13 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 	}
 	if (argc == 2 && strcmp(argv[1], "build") == 0)
 		return lab_qemu_build(version, update, error) ? 0 : FAILURE_SETUP;
-	guess = argc > 1 ? suggest(argv[1], verbs) : NULL;
+	guess = argc > 1 && !g_strv_contains(verbs, argv[1]) ? suggest(argv[1], verbs) : NULL;
 	if (guess)
 		failure_set(error, FAILURE_SETUP, "qemu: there is no \"%s\"; did you mean %s?",
 			    argv[1], guess);
 	else
-		failure_set(error, FAILURE_SETUP, "qemu: build or path? See ersatz qemu --help");
+		failure_set(error, FAILURE_SETUP, "usage: ersatz qemu %s; see ersatz qemu --help",
+			    self->usage);
 	return FAILURE_SETUP;
 }
 

@@ -50,7 +50,7 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 	int status = FAILURE_SETUP;
 
 	if (!cli_parse(self, entries, &argc, argv, &command, error) ||
-	    !lab_backend(backend, &options, error))
+	    !lab_options_check(&options, backend, error))
 		return FAILURE_SETUP;
 	if (argc < 2) {
 		failure_set(error, FAILURE_SETUP, "run: which PROJECT? See ersatz run --help");

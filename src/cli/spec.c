@@ -102,6 +102,11 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 
 	if (!cli_parse(self, entries, &argc, argv, NULL, error))
 		return FAILURE_SETUP;
+	if (dir && argc > 1 && g_strv_contains(verbs, argv[1]) && strcmp(argv[1], "header")) {
+		failure_set(error, FAILURE_SETUP,
+			    "spec %s takes no --output; that is for spec header", argv[1]);
+		return FAILURE_SETUP;
+	}
 	if (argc >= 3 && strcmp(argv[1], "check") == 0)
 		return check(argc - 2, argv + 2, error);
 	if (argc == 3 && strcmp(argv[1], "header") == 0)

@@ -5,6 +5,7 @@
 #include "project/failure.h"
 #include "project/project.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,14 +24,23 @@ static void result(gpointer data, const struct ktap *test, guint number)
 	fflush(stdout);
 }
 
-static gboolean write_junit(const char *file, GPtrArray *results, GError **error)
+/* Opened before the tests: that it cannot be written is better known then. */
+static FILE *open_junit(const char *file, GError **error)
+{
+	FILE *out = fopen(file, "we");
+
+	if (!out)
+		failure_errno(error, errno, "cannot write %s", file);
+	return out;
+}
+
+static gboolean write_junit(FILE *out, const char *file, GPtrArray *results, GError **error)
 {
 	g_autofree char *text = ktap_junit(results);
-	g_autoptr(GError) local = NULL;
+	gboolean failed = fputs(text, out) < 0;
 
-	if (!g_file_set_contents(file, text, -1, &local))
-		return failure_set(error, FAILURE_SETUP, "cannot write %s: %s", file,
-				   local->message);
+	if (fclose(out) || failed)
+		return failure_errno(error, errno, "cannot write %s", file);
 	return TRUE;
 }
 
@@ -50,7 +60,12 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 	g_autofree char *backend = NULL;
 	g_autofree char *junit = NULL;
 	gboolean bench_only = FALSE, guest_only = FALSE;
-	struct suite_options options = { .lab = &lab, .plan = plan, .result = result };
+	struct suite_options options = {
+		.lab = &lab,
+		.plan = plan,
+		.result = result,
+		.timeout = LAB_UNSET,
+	};
 	const GOptionEntry own[] = {
 		{ "junit", 0, 0, G_OPTION_ARG_FILENAME, &junit, "results as JUnit's XML too",
 		  "FILE" },
@@ -63,11 +78,13 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 	};
 	g_autofree GOptionEntry *entries = lab_entries(&lab, &backend, own);
 	g_autoptr(GPtrArray) results = NULL;
+	FILE *out = NULL;
 	gboolean ok;
 	int status;
 
 	if (!cli_parse(self, entries, &argc, argv, NULL, error) ||
-	    !lab_backend(backend, &lab, error))
+	    !lab_options_check(&lab, backend, error) ||
+	    !lab_number_check(&options.timeout, "--timeout", error))
 		return FAILURE_SETUP;
 	if (argc < 2 || (bench_only && guest_only)) {
 		failure_set(error, FAILURE_SETUP,
@@ -75,18 +92,16 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 				     : "test: --bench-only and --guest-only leave nothing");
 		return FAILURE_SETUP;
 	}
-	if (options.timeout < 0) {
-		failure_set(error, FAILURE_SETUP, "a time-out is a number of seconds, from 1 up");
-		return FAILURE_SETUP;
-	}
 	options.bench = !guest_only;
 	options.guest = !bench_only;
 	options.devices = project_devices(argv + 1, error);
 	if (!options.devices)
 		return FAILURE_SETUP;
+	if (junit && !(out = open_junit(junit, error)))
+		return FAILURE_SETUP;
 	ok = suite_run(&options, &results, error);
 	status = results->len ? verdict(results) : 0;
-	if (junit && !write_junit(junit, results, ok ? error : NULL))
+	if (out && !write_junit(out, junit, results, ok ? error : NULL))
 		return FAILURE_SETUP;
 	if (!ok)
 		return FAILURE_SETUP;

@@ -172,13 +172,46 @@ static const struct ez_tap_type *find(const char *name, struct ez_error *error)
 	return NULL;
 }
 
+/* Is the option that begins here, up to its comma, KEY=... of a key that the tap knows? */
+static bool option_known(const struct ez_tap_type *type, const char *option)
+{
+	size_t len = strcspn(option, "=,");
+	size_t i;
+
+	for (i = 0; option[len] == '=' && type->options[i]; i++)
+		if (strlen(type->options[i]) == len && !strncmp(type->options[i], option, len))
+			return true;
+	return false;
+}
+
+static int check_options(const struct ez_tap_type *type, const char *options,
+			 struct ez_error *error)
+{
+	char names[256] = "";
+	size_t i;
+
+	while (*options && option_known(type, options)) {
+		options += strcspn(options, ",");
+		options += *options == ',';
+	}
+	if (!*options)
+		return 0;
+	for (i = 0; type->options[i]; i++) {
+		strncat(names, i ? "=, " : "", sizeof(names) - strlen(names) - 1);
+		strncat(names, type->options[i], sizeof(names) - strlen(names) - 1);
+	}
+	error_set(error, "tap %s has no option \"%.*s\"; it takes %s=", type->name,
+		  (int)strcspn(options, ","), options, names);
+	return -EINVAL;
+}
+
 static struct ez_tap *make(struct ez_device *dev, const char *name, const char *options,
 			   struct ez_error *error)
 {
 	const struct ez_tap_type *type = find(name, error);
 	struct ez_tap *tap;
 
-	if (!type)
+	if (!type || check_options(type, options, error))
 		return NULL;
 	tap = calloc(1, sizeof(*tap));
 	if (tap)

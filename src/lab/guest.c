@@ -18,6 +18,8 @@ enum { CHANNEL_FD = 3, CONSOLE_FD = 4, TRACE_FD = GUEST_TRACE_FD };
 
 #define RING (64 << 10) /* bytes of the console that are kept */
 #define LAST_LINES 24 /* of it, shown when something went wrong */
+#define STOP 5 /* seconds for switching off ... */
+#define STOP_STORES 60 /* ... and where there is something to be written back */
 
 static void drop_source(guint *source)
 {
@@ -28,6 +30,17 @@ static void drop_source(guint *source)
 
 /* ---- QEMU's stderr ---- */
 
+static void show_held(struct guest *guest)
+{
+	if (guest->errors_held)
+		g_printerr("%s\n", guest->errors_last);
+	guest->errors_held = FALSE;
+}
+
+/*
+ * Until the guest is up, the latest line waits for the next: it may be why
+ * QEMU ends, and is then in our own message.
+ */
 static void errors_line(struct guest *guest, const char *line)
 {
 	/* Ours to cause, so not worth a line. */
@@ -35,10 +48,12 @@ static void errors_line(struct guest *guest, const char *line)
 		return;
 	if (!*line)
 		return;
-	if (!guest->plan->quiet)
-		g_printerr("%s\n", line);
+	show_held(guest);
 	g_free(guest->errors_last);
 	guest->errors_last = g_strdup(line);
+	guest->errors_held = !guest->plan->quiet;
+	if (guest->hello || guest->plan->options->gdb)
+		show_held(guest);
 }
 
 static gboolean read_errors(int fd, GIOCondition condition, gpointer data)
@@ -159,6 +174,7 @@ static void handle_frame(struct guest *guest, const struct wire_frame *frame)
 		if (frame->size < 4 || wire_get32(frame->data) != WIRE_VERSION)
 			guest->trouble = g_strdup("the agent in the guest is of another version");
 		guest->hello = TRUE;
+		show_held(guest);
 		break;
 	case WIRE_READY:
 		guest->ready = TRUE;
@@ -354,10 +370,12 @@ static gboolean fail_dead(struct guest *guest, GError **error)
 							: "; a model can do that: here it runs "
 							  "inside QEMU",
 				   lines);
-	if (WEXITSTATUS(status))
+	if (WEXITSTATUS(status)) {
+		guest->errors_held = FALSE;
 		return failure_set(error, FAILURE_SETUP, "QEMU ended with status %d: %s",
 				   WEXITSTATUS(status),
 				   guest->errors_last ? guest->errors_last : "it did not say why");
+	}
 	if (panic)
 		return failure_set(error, FAILURE_GUEST, "the guest's kernel panicked: %s%s", panic,
 				   lines);
@@ -453,14 +471,26 @@ static gboolean is_dead(gpointer data)
 
 void guest_stop(struct guest *guest)
 {
+	const struct lab_options *options;
+	gboolean stores;
+	int patience;
+
 	if (!guest)
 		return;
+	options = guest->plan->options;
+	/* What is mounted there may have much to write. */
+	stores = options->disk || options->share || options->qemu_args;
+	patience = stores ? STOP_STORES : STOP;
 	guest->ending = TRUE;
 	guest->deadline = 0;
 	g_clear_pointer(&guest->trouble, g_free);
 	if (!guest->dead && guest->ready && !guest->broken && !guest->interrupted) {
 		guest_send(guest, WIRE_POWEROFF, NULL, 0);
-		guest_wait(guest, is_dead, guest, 5 * G_USEC_PER_SEC, "", NULL);
+		guest_wait(guest, is_dead, guest, patience * G_USEC_PER_SEC, "", NULL);
+		if (!guest->dead && !guest->interrupted && stores)
+			say("the guest did not switch itself off within %d s: what it had not "
+			    "written yet is lost, as after a power cut",
+			    patience);
 	}
 	if (!guest->dead) {
 		g_subprocess_send_signal(guest->qemu, SIGTERM);
@@ -473,6 +503,7 @@ void guest_stop(struct guest *guest)
 	for (guint i = 0; i < guest->n_sources; i++)
 		drop_source(&guest->sources[i]);
 	drop_source(&guest->out_source);
+	show_held(guest);
 	while (g_source_remove_by_user_data(guest))
 		;
 	close(guest->channel);

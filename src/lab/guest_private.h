@@ -19,6 +19,7 @@ struct guest {
 	int errors; /* QEMU's stderr, and the trace if that goes to ours */
 	GString *errors_line; /* not yet complete */
 	char *errors_last;
+	gboolean errors_held; /* errors_last is not shown yet */
 
 	int channel;
 	struct wire_reader reader;

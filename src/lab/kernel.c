@@ -274,16 +274,12 @@ static char *build_release(const char *dir)
 }
 
 /* What belongs to an own kernel's build folder. */
-static gboolean use_build(struct lab_kernel *kernel, const char *dir, GError **error)
+static gboolean use_build(struct lab_kernel *kernel, const char *dir, const char *release,
+			  GError **error)
 {
-	g_autofree char *release = build_release(dir);
 	g_autofree char *vmlinux = g_build_filename(dir, "vmlinux", NULL);
 	g_autoptr(GError) local = NULL;
 
-	if (!release)
-		return failure_set(error, FAILURE_SETUP,
-				   "--kernel-build: %s is not a folder where a kernel was built",
-				   dir);
 	if (strcmp(release, kernel->release))
 		return failure_set(
 			error, FAILURE_SETUP,
@@ -304,11 +300,17 @@ static gboolean use_build(struct lab_kernel *kernel, const char *dir, GError **e
 static struct lab_kernel *own_kernel(const char *file, const char *build, GError **error)
 {
 	g_autofree char *dir = build ? g_canonicalize_filename(build, NULL) : NULL;
+	g_autofree char *built = dir ? build_release(dir) : NULL;
 	g_autofree char *image = NULL;
 	g_autofree char *release = NULL;
 	g_autofree char *usual = NULL;
 	struct lab_kernel *kernel;
 
+	if (dir && !built) {
+		failure_set(error, FAILURE_SETUP,
+			    "--kernel-build: %s is not a folder where a kernel was built", dir);
+		return NULL;
+	}
 	image = file ? g_canonicalize_filename(file, NULL)
 		     : g_build_filename(dir, lab_arch()->image, NULL);
 	release = kernel_image_release(image, error);
@@ -317,7 +319,7 @@ static struct lab_kernel *own_kernel(const char *file, const char *build, GError
 	kernel = g_new0(struct lab_kernel, 1);
 	kernel->release = g_steal_pointer(&release);
 	kernel->image = g_steal_pointer(&image);
-	if (dir && !use_build(kernel, dir, error)) {
+	if (dir && !use_build(kernel, dir, built, error)) {
 		kernel_free(kernel);
 		return NULL;
 	}

@@ -253,9 +253,10 @@ static void parse_line(GPtrArray *levels, char *line)
 		line++;
 		if (*line == ' ')
 			line++;
-		/* What says nothing that the results do not: a title, cmocka's last line. */
-		if (g_str_has_prefix(line, "Subtest: ") || g_str_equal(line, "ok - tests") ||
-		    g_str_equal(line, "not ok - tests"))
+		/* What says nothing that the results do not: a title, cmocka's last line
+		 * of a group. */
+		if (g_str_has_prefix(line, "Subtest: ") || g_str_has_prefix(line, "ok - ") ||
+		    g_str_has_prefix(line, "not ok - "))
 			return;
 	}
 	/* Behind a failure it explains that failure; else it is the next result's. */

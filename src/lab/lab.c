@@ -6,6 +6,7 @@
 #include "lab/initramfs.h"
 #include "lab/servers.h"
 #include "lab/share.h"
+#include "lab/tool.h"
 #include "lab/vmm.h"
 #include "project/failure.h"
 #include "project/paths.h"
@@ -26,38 +27,10 @@ struct lab {
 	int trace;
 };
 
-/* Runs one of our scripts with its output on our stderr. */
-static gboolean script(GError **error, const char *failed, const char *program,
-		       ...) G_GNUC_NULL_TERMINATED;
-
-static gboolean script(GError **error, const char *failed, const char *program, ...)
-{
-	g_autoptr(GSubprocessLauncher) launcher =
-		g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_NONE);
-	g_autoptr(GSubprocess) process = NULL;
-	g_autoptr(GPtrArray) argv = g_ptr_array_new();
-	g_autoptr(GError) local = NULL;
-	va_list args;
-
-	va_start(args, program);
-	for (const char *a = program; a; a = va_arg(args, const char *))
-		g_ptr_array_add(argv, (char *)a);
-	va_end(args);
-	g_ptr_array_add(argv, NULL);
-	g_subprocess_launcher_take_stdout_fd(launcher, dup(STDERR_FILENO));
-	process = g_subprocess_launcher_spawnv(launcher, (const char *const *)argv->pdata, &local);
-	if (!process)
-		return failure_set(error, FAILURE_SETUP, "cannot run %s: %s", program,
-				   local->message);
-	if (!g_subprocess_wait_check(process, NULL, NULL))
-		return failure_set(error, FAILURE_SETUP, "%s", failed);
-	return TRUE;
-}
-
 gboolean lab_packages(const char *group, GError **error)
 {
-	return script(error, "packages are missing; what to do is said above",
-		      paths_get()->packages, "install", group, NULL);
+	return tool_script(error, "packages are missing; what to do is said above",
+			   paths_get()->packages, "install", group, NULL);
 }
 
 /* An installed libersatz is not where the wrapper goes: a link beside it is what that looks for. */
@@ -92,8 +65,9 @@ gboolean lab_qemu_build(const char *version, gboolean update, GError **error)
 		more[n++] = version;
 	}
 	return lab_packages("qemu", error) && link_library(dir, error) &&
-	       script(error, "QEMU could not be built; the messages are above", paths->qemu_build,
-		      "--build", dir, "--include", paths->include, more[0], more[1], more[2], NULL);
+	       tool_script(error, "QEMU could not be built; the messages are above",
+			   paths->qemu_build, "--build", dir, "--include", paths->include, more[0],
+			   more[1], more[2], NULL);
 }
 
 char *lab_qemu(GError **error)
@@ -138,6 +112,24 @@ gboolean lab_build(GPtrArray *projects, unsigned int parts, const struct lab_ker
 	return TRUE;
 }
 
+/* A trace is of one command, which may boot more than once: a test can kill a guest. */
+static gboolean open_trace(struct lab *lab, const char *file, GError **error)
+{
+	static guint boots;
+	g_autofree char *mark = NULL;
+
+	lab->trace =
+		open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (boots ? 0 : O_TRUNC), 0644);
+	if (lab->trace < 0)
+		return failure_errno(error, errno, "cannot write the trace %s", file);
+	if (!boots++)
+		return TRUE;
+	mark = g_strdup_printf("# boot %u\n", boots);
+	if (write(lab->trace, mark, strlen(mark)) < 0)
+		return failure_errno(error, errno, "cannot write the trace %s", file);
+	return TRUE;
+}
+
 /* ERSATZ_TAPS for the run, and the file that a trace goes to. */
 static gboolean plan_taps(struct lab *lab, const struct lab_options *options, char **ret_taps,
 			  GError **error)
@@ -146,15 +138,13 @@ static gboolean plan_taps(struct lab *lab, const struct lab_options *options, ch
 
 	lab->trace = -1;
 	if (options->trace) {
-		if (strcmp(options->trace, "-")) {
-			lab->trace =
-				open(options->trace,
-				     O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
-			if (lab->trace < 0)
-				return failure_errno(error, errno, "cannot write the trace %s",
-						     options->trace);
-		}
-		g_string_append_printf(taps, "trace,fd=%d", GUEST_TRACE_FD);
+		/* Straight to our stderr: a reader that stops must not stop this loop too. */
+		if (strcmp(options->trace, "-") == 0)
+			lab->trace = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+		else if (!open_trace(lab, options->trace, error))
+			return FALSE;
+		g_string_append_printf(taps, "trace,fd=%d%s", GUEST_TRACE_FD,
+				       lab->plan.devices->len > 1 ? ",id=on" : "");
 	}
 	for (char **tap = options->taps; tap && *tap; tap++)
 		g_string_append_printf(taps, "%s%s", taps->len ? ";" : "", *tap);
@@ -179,7 +169,7 @@ static gboolean prepare(struct lab *lab, GPtrArray *devices, GPtrArray *projects
 	const struct lab_options *options = lab->plan.options;
 	struct machine_plan *plan = &lab->plan;
 
-	if (!machine_check(options, error) || !lab_packages("guest", error))
+	if (!machine_check(options, devices->len, error) || !lab_packages("guest", error))
 		return FALSE;
 	lab->kernel = kernel_get(options->kernel, options->kernel_build, error);
 	if (!lab->kernel || !lab_build(projects, PROJECT_MODEL | PROJECT_GUEST, lab->kernel, error))

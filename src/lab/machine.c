@@ -41,12 +41,20 @@ const char *machine_disk_format(const char *path)
 	return "raw";
 }
 
-gboolean machine_check(const struct lab_options *options, GError **error)
+gboolean machine_check(const struct lab_options *options, guint devices, GError **error)
 {
 	const struct lab_machine *machine = lab_machine(options->machine, error);
+	guint slots;
 
 	if (!machine)
 		return FALSE;
+	/* The lab's own: the channel, and what add_own_devices() adds for options. */
+	slots = machine->last_slot + 1 - machine->first_slot - 1 - (options->disk ? 1 : 0) -
+		(options->share ? 1 : 0);
+	if (devices > slots)
+		return failure_set(error, FAILURE_SETUP,
+				   "%u devices are too many: the machine %s has slots for %u here",
+				   devices, machine->name, slots);
 	if (options->iommu && !machine->express)
 		return failure_set(error, FAILURE_SETUP,
 				   "--iommu needs a machine with PCI Express, and %s has none: "
@@ -175,7 +183,9 @@ static void add_own_devices(GPtrArray *argv, const struct machine_plan *plan)
 		add(argv, "-device", "virtio-blk-pci,drive=disk,addr=%02x.0%s", slot--, more);
 	}
 	if (plan->share_socket) {
-		add(argv, "-chardev", "socket,id=share,path=%s", plan->share_socket);
+		g_autofree char *path = escape(plan->share_socket);
+
+		add(argv, "-chardev", "socket,id=share,path=%s", path);
 		/* A virtio 1 device: it has no legacy form. */
 		add(argv, "-device", "vhost-user-fs-pci,chardev=share,tag=share,addr=%02x.0",
 		    slot--);
@@ -188,7 +198,7 @@ char **machine_command(const struct machine_plan *plan)
 	const struct lab_options *options = plan->options;
 	GPtrArray *argv = g_ptr_array_new();
 	g_autofree char *append = kernel_append(plan);
-	g_autofree char *monitor = g_build_filename(plan->rundir, "qmp", NULL);
+	g_autofree char *rundir = escape(plan->rundir);
 	int mem = options->mem ? options->mem : LAB_MEMORY;
 	/* virtiofsd and our servers read and write the guest's memory themselves. */
 	gboolean shared = plan->share_socket || plan->sockets;
@@ -212,7 +222,7 @@ char **machine_command(const struct machine_plan *plan)
 	add(argv, "-append", "%s", append);
 	add(argv, "-chardev", "socket,id=console,fd=%d", plan->console_fd);
 	add(argv, "-serial", "chardev:console");
-	add(argv, "-qmp", "unix:%s,server=on,wait=off", monitor);
+	add(argv, "-qmp", "unix:%s/qmp,server=on,wait=off", rundir);
 	if (plan->machine->vga)
 		add(argv, "-device", "%s", plan->machine->vga);
 	if (options->iommu)
@@ -220,8 +230,10 @@ char **machine_command(const struct machine_plan *plan)
 	add_devices(argv, plan);
 	add_own_devices(argv, plan);
 	if (options->gdb) {
+		g_autofree char *path = escape(plan->gdb_socket);
+
 		add(argv, "-S", NULL);
-		add(argv, "-gdb", "unix:%s,server=on,wait=off", plan->gdb_socket);
+		add(argv, "-gdb", "unix:%s,server=on,wait=off", path);
 	}
 	for (char **arg = options->qemu_args; arg && *arg; arg++)
 		g_ptr_array_add(argv, g_strdup(*arg));

@@ -24,8 +24,11 @@ struct machine_plan {
 	const char *gdb_socket; /* NULL: no --gdb */
 };
 
-/* Options that cannot go together, or name what is not there, are errors. */
-gboolean machine_check(const struct lab_options *options, GError **error);
+/*
+ * Options that cannot go together, or name what is not there, are errors; so
+ * are more devices than the machine has slots for.
+ */
+gboolean machine_check(const struct lab_options *options, guint devices, GError **error);
 
 /* Arguments, NULL-terminated; free with g_strfreev. */
 char **machine_command(const struct machine_plan *plan);

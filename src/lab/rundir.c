@@ -10,13 +10,16 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
-#define KEPT 300 /* processes that a keeper can take */
+#define LONGEST "/XXXXXX/vfio30" /* of the sockets in there */
+#define KEPT 64 /* processes that a keeper can take */
 
 /* The folder that holds those of all our runs. */
 static char *parent_folder(GError **error)
@@ -29,6 +32,11 @@ static char *parent_folder(GError **error)
 		path = g_build_filename(runtime, "ersatz", NULL);
 	else
 		path = g_strdup_printf("%s/ersatz-%u", g_get_tmp_dir(), (unsigned int)getuid());
+	/* Sockets have short names, and QEMU no kind word for one that is too long. */
+	if (strlen(path) + strlen(LONGEST) >= sizeof(((struct sockaddr_un *)0)->sun_path)) {
+		g_free(path);
+		path = g_strdup_printf("/tmp/ersatz-%u", (unsigned int)getuid());
+	}
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
 		return failure_errno(error, errno, "cannot make the folder %s", path), NULL;
 	/* In /tmp anybody may have made it before us. */

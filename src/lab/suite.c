@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <gio/gio.h>
 #include "lab/suite.h"
 #include "lab/lab.h"
+#include "lab/tool.h"
 #include "project/failure.h"
 #include "project/paths.h"
 #include "project/project.h"
 
+#include <errno.h>
+#include <glib-unix.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -37,7 +40,8 @@ static void job_free(gpointer data)
 	g_free(job);
 }
 
-static void add_jobs(GPtrArray *jobs, const struct project *project, gboolean guest)
+/* Returns how many. */
+static guint add_jobs(GPtrArray *jobs, const struct project *project, gboolean guest)
 {
 	g_autoptr(GPtrArray) files = project_files(project, guest ? "tests/guest" : "tests/bench");
 
@@ -56,6 +60,35 @@ static void add_jobs(GPtrArray *jobs, const struct project *project, gboolean gu
 			job->program = g_strdup_printf("/tests/%s/%s", project->name, file);
 		g_ptr_array_add(jobs, job);
 	}
+	return files->len;
+}
+
+/* Bench tests before guest tests. A device may be here for another's tests; all cannot. */
+static gboolean plan_jobs(const struct suite_options *options, GPtrArray *projects, GPtrArray *jobs,
+			  guint *ret_benches, GError **error)
+{
+	const char *where = !options->guest ? "tests/bench" : "tests/guest";
+	g_autofree guint *counts = g_new0(guint, projects->len);
+
+	if (options->bench && options->guest)
+		where = "tests/bench or tests/guest";
+	for (guint i = 0; options->bench && i < projects->len; i++)
+		counts[i] += add_jobs(jobs, projects->pdata[i], FALSE);
+	*ret_benches = jobs->len;
+	for (guint i = 0; options->guest && i < projects->len; i++)
+		counts[i] += add_jobs(jobs, projects->pdata[i], TRUE);
+	for (guint i = 0; i < projects->len; i++) {
+		const struct project *project = projects->pdata[i];
+
+		if (counts[i])
+			continue;
+		if (!jobs->len)
+			return failure_set(error, FAILURE_SETUP,
+					   "no tests: there are none in %s of %s", where,
+					   project->dir);
+		say("%s has no tests in %s", project->dir, where);
+	}
+	return TRUE;
 }
 
 static void report(struct suite *suite, struct ktap *test)
@@ -67,75 +100,116 @@ static void report(struct suite *suite, struct ktap *test)
 
 /* ---- bench tests ---- */
 
+/* A group of its own, so that what it starts can be ended with it. */
 static void child_setup(gpointer data)
 {
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != GPOINTER_TO_INT(data))
+		_exit(125);
+	dup2(STDOUT_FILENO, STDERR_FILENO);
 }
 
 struct bench {
-	GSubprocess *process;
-	gboolean late;
+	GPid pid;
+	GString *output;
+	gboolean ended, late;
+	int status;
 };
 
 static gboolean too_late(gpointer data)
 {
 	struct bench *bench = data;
-	const char *id = g_subprocess_get_identifier(bench->process);
 
 	bench->late = TRUE;
-	if (id)
-		kill(-(pid_t)g_ascii_strtoll(id, NULL, 10), SIGKILL);
+	kill(-bench->pid, SIGKILL);
 	return G_SOURCE_REMOVE;
 }
 
-static void communicated(GObject *object, GAsyncResult *result, gpointer data)
+static void bench_ended(GPid pid, int status, gpointer data)
 {
-	GAsyncResult **slot = data;
+	struct bench *bench = data;
 
-	*slot = g_object_ref(result);
+	bench->ended = TRUE;
+	bench->status = status;
+}
+
+static gboolean read_bench(int fd, GIOCondition condition, gpointer data)
+{
+	struct bench *bench = data;
+	char buf[4096];
+	ssize_t n = read(fd, buf, sizeof(buf));
+
+	if (n > 0)
+		g_string_append_len(bench->output, buf, n);
+	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)) ? G_SOURCE_CONTINUE
+								       : G_SOURCE_REMOVE;
+}
+
+/*
+ * Until the program ends, which is not when its output does: what it has left
+ * behind may hold that open, and goes now.
+ */
+static void wait_bench(struct bench *bench, int fd, int limit)
+{
+	guint timer = g_timeout_add_seconds((guint)limit, too_late, bench);
+	GSource *source = g_unix_fd_source_new(fd, G_IO_IN | G_IO_HUP);
+	struct tool_guard guard;
+	int waiting = 0;
+
+	tool_guard(&guard, -bench->pid);
+	g_unix_set_fd_nonblocking(fd, TRUE, NULL);
+	g_source_set_callback(source, G_SOURCE_FUNC(read_bench), bench, NULL);
+	g_source_attach(source, NULL);
+	g_child_watch_add(bench->pid, bench_ended, bench);
+	while (!bench->ended)
+		g_main_context_iteration(NULL, TRUE);
+	kill(-bench->pid, SIGKILL);
+	tool_unguard(&guard);
+	g_source_destroy(source);
+	g_source_unref(source);
+	if (!bench->late)
+		g_source_remove(timer);
+	/* As much as is there now: a writer that got away could go on for ever. */
+	if (ioctl(fd, FIONREAD, &waiting) == 0 && waiting > 0) {
+		g_autofree char *rest = g_malloc((gsize)waiting);
+		ssize_t n = read(fd, rest, (size_t)waiting);
+
+		if (n > 0)
+			g_string_append_len(bench->output, rest, n);
+	}
 }
 
 static void run_bench(struct suite *suite, const struct job *job)
 {
-	g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(
-		G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE);
-	g_autoptr(GSubprocess) process = NULL;
-	g_autoptr(GBytes) output = NULL;
+	const struct project *project = job->project;
+	char *argv[] = { job->path, NULL };
+	char **env = g_get_environ();
+	g_autoptr(GString) output = g_string_new(NULL);
 	g_autoptr(GError) local = NULL;
-	g_autofree char *text = NULL;
-	GAsyncResult *result = NULL;
-	struct bench bench = { 0 };
-	struct ktap *test;
+	struct bench bench = { .output = output };
 	gint64 begin = g_get_monotonic_time();
-	guint timer;
-	int status;
+	struct ktap *test;
+	int fd, status;
+	gboolean ok;
 
-	g_subprocess_launcher_setenv(launcher, "ERSATZ_MODEL", job->project->model, TRUE);
-	g_subprocess_launcher_setenv(launcher, "CMOCKA_MESSAGE_OUTPUT", "TAP", TRUE);
-	g_subprocess_launcher_set_cwd(launcher, job->project->dir);
-	g_subprocess_launcher_set_child_setup(launcher, child_setup, NULL, NULL);
-	process = g_subprocess_launcher_spawn(launcher, &local, job->path, NULL);
-	if (!process) {
+	env = g_environ_setenv(env, "ERSATZ_MODEL", project->model, TRUE);
+	env = g_environ_setenv(env, "CMOCKA_MESSAGE_OUTPUT", "TAP", TRUE);
+	ok = g_spawn_async_with_pipes(project->dir, argv, env, G_SPAWN_DO_NOT_REAP_CHILD,
+				      child_setup, GINT_TO_POINTER(getpid()), &bench.pid, NULL, &fd,
+				      NULL, &local);
+	g_strfreev(env);
+	if (!ok) {
 		test = ktap_new(job->name);
 		ktap_fail(test, "cannot be started: %s", local->message);
 		report(suite, test);
 		return;
 	}
-	bench.process = process;
-	timer = g_timeout_add_seconds((guint)suite->timeout, too_late, &bench);
-	g_subprocess_communicate_async(process, NULL, NULL, communicated, &result);
-	while (!result)
-		g_main_context_iteration(NULL, TRUE);
-	g_subprocess_communicate_finish(process, result, &output, NULL, NULL);
-	g_object_unref(result);
-	if (!bench.late)
-		g_source_remove(timer);
-	status = g_subprocess_get_status(process);
+	wait_bench(&bench, fd, suite->timeout);
+	close(fd);
+	status = bench.status;
 	status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-	text = output ? g_strndup(g_bytes_get_data(output, NULL), g_bytes_get_size(output))
-		      : g_strdup("");
-	test = ktap_parse(job->name, text, status);
+	test = ktap_parse(job->name, output->str, status);
 	test->seconds = (double)(g_get_monotonic_time() - begin) / G_USEC_PER_SEC;
 	if (bench.late) {
 		ktap_fail(test, "did not end within %d s", suite->timeout);
@@ -273,11 +347,8 @@ gboolean suite_run(const struct suite_options *options, GPtrArray **ret_results,
 	*ret_results = suite.results;
 	if (!build(options, projects, error))
 		return FALSE;
-	for (guint i = 0; options->bench && i < projects->len; i++)
-		add_jobs(jobs, projects->pdata[i], FALSE);
-	benches = jobs->len;
-	for (guint i = 0; options->guest && i < projects->len; i++)
-		add_jobs(jobs, projects->pdata[i], TRUE);
+	if (!plan_jobs(options, projects, jobs, &benches, error))
+		return FALSE;
 	if (options->plan)
 		options->plan(options->data, jobs->len);
 	for (guint i = 0; i < benches; i++)

@@ -2,9 +2,23 @@
 #include "lab/tool.h"
 #include "project/failure.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Ends with us, whatever ends us. */
+static void child_setup(gpointer data)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != GPOINTER_TO_INT(data))
+		_exit(125);
+}
 
 static gboolean run(const char *dir, char **ret_output, GError **error, const char *program,
 		    va_list args)
@@ -20,8 +34,8 @@ static gboolean run(const char *dir, char **ret_output, GError **error, const ch
 		g_ptr_array_add(argv, (char *)a);
 	g_ptr_array_add(argv, NULL);
 	line = g_strjoinv(" ", (char **)argv->pdata);
-	if (!g_spawn_sync(dir, (char **)argv->pdata, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output,
-			  &said, &status, &local))
+	if (!g_spawn_sync(dir, (char **)argv->pdata, NULL, G_SPAWN_SEARCH_PATH, child_setup,
+			  GINT_TO_POINTER(getpid()), &output, &said, &status, &local))
 		return failure_set(error, FAILURE_SETUP, "cannot run %s: %s", program,
 				   local->message);
 	if (!g_spawn_check_wait_status(status, &local)) {
@@ -56,6 +70,89 @@ gboolean tool_read(const char *dir, char **ret_output, GError **error, const cha
 	ok = run(dir, ret_output, error, program, args);
 	va_end(args);
 	return ok;
+}
+
+void tool_guard(struct tool_guard *guard, pid_t target)
+{
+	int fds[2];
+	char done;
+
+	guard->pipe = -1;
+	guard->pid = -1;
+	if (pipe2(fds, O_CLOEXEC))
+		return;
+	guard->pid = fork();
+	if (guard->pid == 0) {
+		setsid(); /* out of reach of the terminal's Ctrl-C */
+		prctl(PR_SET_NAME, "ersatz-guard");
+		close(fds[1]);
+		for (int fd = 0; fd < 3; fd++) /* nobody shall wait for their end */
+			close(fd);
+		if (read(fds[0], &done, 1) != 1)
+			kill(target, SIGKILL);
+		_exit(0);
+	}
+	close(fds[0]);
+	guard->pipe = fds[1];
+}
+
+void tool_unguard(struct tool_guard *guard)
+{
+	if (guard->pipe < 0)
+		return;
+	if (write(guard->pipe, "", 1) < 0)
+		say("the guard of a process has died");
+	close(guard->pipe);
+	if (guard->pid > 0)
+		waitpid(guard->pid, NULL, 0);
+	guard->pipe = -1;
+}
+
+struct script {
+	pid_t parent;
+	/* At a terminal it stays in our process group: sudo may have to ask for a password. */
+	gboolean asks;
+};
+
+/* stdout is for results; what a script says is none. */
+static void script_setup(gpointer data)
+{
+	const struct script *script = data;
+
+	child_setup(GINT_TO_POINTER(script->parent));
+	if (!script->asks)
+		setpgid(0, 0);
+	dup2(STDERR_FILENO, STDOUT_FILENO);
+}
+
+gboolean tool_script(GError **error, const char *failed, const char *program, ...)
+{
+	g_autoptr(GPtrArray) argv = g_ptr_array_new();
+	g_autoptr(GError) local = NULL;
+	struct script script = { .parent = getpid(), .asks = isatty(STDIN_FILENO) };
+	GSpawnFlags flags = G_SPAWN_DO_NOT_REAP_CHILD |
+			    (script.asks ? G_SPAWN_CHILD_INHERITS_STDIN : G_SPAWN_DEFAULT);
+	struct tool_guard guard;
+	int status = 0;
+	va_list args;
+	GPid pid;
+
+	va_start(args, program);
+	for (const char *a = program; a; a = va_arg(args, const char *))
+		g_ptr_array_add(argv, (char *)a);
+	va_end(args);
+	g_ptr_array_add(argv, NULL);
+	if (!g_spawn_async(NULL, (char **)argv->pdata, NULL, flags, script_setup, &script, &pid,
+			   &local))
+		return failure_set(error, FAILURE_SETUP, "cannot run %s: %s", program,
+				   local->message);
+	tool_guard(&guard, script.asks ? pid : -pid);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	tool_unguard(&guard);
+	if (!g_spawn_check_wait_status(status, NULL))
+		return failure_set(error, FAILURE_SETUP, "%s", failed);
+	return TRUE;
 }
 
 char *tool_newest(const char *dir, const char *prefix)

@@ -14,48 +14,124 @@
 static struct step *new_step(struct project *project, const char *part, const char *file)
 {
 	g_autofree char *what = g_strdup_printf("%s: %s", project->name, part);
-	g_autofree char *flat = g_strdelimit(g_strdup(file), "/", '-');
+	g_autofree char *flat = g_strdelimit(g_strdup(file), "/", ':');
 	g_autofree char *stamp = g_build_filename(project->build, ".stamps", flat, NULL);
 	g_autofree char *output = g_build_filename(project->build, file, NULL);
 
 	return step_new(what, stamp, output);
 }
 
-static void say_stale(struct step *step)
+static GPtrArray *words_new(void)
 {
-	if (!step_fresh(step))
-		say("building %s", step->what);
+	return g_ptr_array_new_with_free_func(g_free);
 }
 
-/* Starts a compiler's command line, with the warnings that everything gets. */
-static gboolean begin_compile(struct project *project, struct step *step, GError **error)
+static void add_words(GPtrArray *words, const char *word, ...)
+{
+	va_list args;
+
+	va_start(args, word);
+	for (; word; word = va_arg(args, const char *))
+		g_ptr_array_add(words, g_strdup(word));
+	va_end(args);
+}
+
+/* A program, a test or a model: what is made of C sources. */
+typedef struct binary {
+	const char *part; /* for messages */
+	const char *file; /* below build/ */
+	GPtrArray *sources;
+	GPtrArray *compile; /* flags */
+	GPtrArray *link;
+	const char *hint; /* what may be behind its failing to build; NULL: nothing special */
+} Binary;
+
+static void binary_clear(struct binary *binary)
+{
+	g_ptr_array_unref(binary->compile);
+	g_ptr_array_unref(binary->link);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Binary, binary_clear)
+
+static void begin_step(struct step *step, const char *compiler, const struct binary *binary,
+		       const char *does_not, const char *tool)
+{
+	step_input(step, compiler);
+	step->hint = g_strdup_printf("does not %s; the %s's messages are above%s%s", does_not, tool,
+				     binary->hint ? "; " : "", binary->hint ? binary->hint : "");
+	step->temporary = g_strconcat(step->output, ".new", NULL);
+	step_add(step, compiler, "-o", step->temporary, NULL);
+}
+
+/* One source into its object, below build/.obj/ as the source is below the project. */
+static struct step *new_object(struct project *project, const struct binary *binary,
+			       const char *compiler, const char *source)
+{
+	size_t root = strlen(project->dir);
+	gboolean below = strncmp(source, project->dir, root) == 0 && source[root] == '/';
+	g_autofree char *name = below ? g_strdup(source + root + 1) : g_path_get_basename(source);
+	g_autofree char *object = NULL;
+	struct step *step;
+
+	name[strlen(name) - 1] = 'o'; /* it ends in .c */
+	object = g_build_filename(".obj", name, NULL);
+	step = new_step(project, binary->part, object);
+	begin_step(step, compiler, binary, "compile", "compiler");
+	step->depfile = g_strconcat(step->stamp, ".d", NULL);
+	/* Hooks have the parameters that they have, used or not. */
+	step_add(step, "-c", "-std=gnu11", "-O2", "-g", "-Wall", "-Wextra", "-Wno-unused-parameter",
+		 "-I", paths_get()->include, "-I", project->build, "-MD", "-MF", step->depfile,
+		 source, NULL);
+	step_add_all(step, binary->compile);
+	step_input(step, source);
+	return step;
+}
+
+static void free_step(gpointer step)
+{
+	step_free(step);
+}
+
+/*
+ * Each source is compiled for itself, as a compiler that is given several
+ * leaves only the last one's list of headers.
+ */
+static gboolean build_binary(struct project *project, const struct binary *binary, GError **error)
 {
 	g_autofree char *compiler = step_compiler(error);
+	g_autoptr(GPtrArray) steps = g_ptr_array_new_with_free_func(free_step);
+	struct step *link;
+	gboolean stale = FALSE;
 
 	if (!compiler)
 		return FALSE;
-	step_input(step, compiler);
-	step->hint = g_strdup("does not compile; the compiler's messages are above");
-	/* Hooks have the parameters that they have, used or not. */
-	step->temporary = g_strconcat(step->output, ".new", NULL);
-	step->depfile = g_strconcat(step->stamp, ".d", NULL);
-	step_add(step, compiler, "-std=gnu11", "-O2", "-g", "-Wall", "-Wextra",
-		 "-Wno-unused-parameter", "-I", paths_get()->include, "-I", project->build, "-MD",
-		 "-MF", step->depfile, "-o", step->temporary, NULL);
+	link = new_step(project, binary->part, binary->file);
+	begin_step(link, compiler, binary, "link", "linker");
+	for (guint i = 0; i < binary->sources->len; i++) {
+		struct step *object =
+			new_object(project, binary, compiler, binary->sources->pdata[i]);
+
+		g_ptr_array_add(steps, object);
+		step_add(link, object->output, NULL);
+		step_input(link, object->output);
+	}
+	step_add_all(link, binary->link);
+	g_ptr_array_add(steps, link);
+	for (guint i = 0; !stale && i < steps->len; i++)
+		stale = !step_fresh(steps->pdata[i]);
+	if (stale)
+		say("building %s", link->what);
+	for (guint i = 0; i < steps->len; i++) {
+		if (!step_run(steps->pdata[i], NULL, error))
+			return FALSE;
+	}
 	return TRUE;
 }
 
-static gboolean add_sources(struct step *step, GPtrArray *sources)
-{
-	for (guint i = 0; i < sources->len; i++) {
-		step_add(step, sources->pdata[i], NULL);
-		step_input(step, sources->pdata[i]);
-	}
-	return sources->len > 0;
-}
-
 /* What pkg-config says for the packages that the spec's `requires:` names. */
-static gboolean add_packages(struct project *project, struct step *step, GError **error)
+static gboolean add_packages(struct project *project, const char *what, GPtrArray *words,
+			     GError **error)
 {
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
 	g_autofree char *out = NULL;
@@ -66,24 +142,23 @@ static gboolean add_packages(struct project *project, struct step *step, GError 
 	if (!project->requires || !*project->requires)
 		return TRUE;
 	g_ptr_array_add(argv, (char *)"pkg-config");
-	g_ptr_array_add(argv, (char *)"--cflags");
-	g_ptr_array_add(argv, (char *)"--libs");
+	g_ptr_array_add(argv, (char *)what);
 	for (char **name = project->requires; *name; name++)
 		g_ptr_array_add(argv, *name);
 	g_ptr_array_add(argv, NULL);
 	if (!g_spawn_sync(NULL, (char **)argv->pdata, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &out,
 			  &err, &status, NULL))
-		return failure_set(error, FAILURE_SETUP, "%s needs pkg-config; install pkg-config",
-				   step->what);
+		return failure_set(error, FAILURE_SETUP,
+				   "%s: model needs pkg-config; install pkg-config", project->name);
 	if (status)
 		return failure_set(
 			error, FAILURE_SETUP,
 			"%s: a package that `requires:` in %s names is not installed:\n%s",
-			step->what, project->spec, g_strchomp(err));
+			project->name, project->spec, g_strchomp(err));
 	if (!g_shell_parse_argv(g_strchomp(out), NULL, &flags, NULL))
 		return TRUE; /* nothing but white space */
 	for (char **flag = flags; *flag; flag++)
-		step_add(step, *flag, NULL);
+		add_words(words, *flag, NULL);
 	return TRUE;
 }
 
@@ -106,46 +181,61 @@ static gboolean check_model(struct project *project, GError **error)
 static void publish(struct project *project)
 {
 	const struct paths *paths = paths_get();
-	g_autofree char *parent = g_path_get_dirname(project->dir);
 	g_autofree char *file = g_path_get_basename(project->model);
 	g_autofree char *link = g_build_filename(paths->models, file, NULL);
 	g_autofree char *next = g_strconcat(link, ".new", NULL);
 	g_autofree char *now = g_file_read_link(link, NULL);
 
-	if (strcmp(parent, paths->devices) || g_strcmp0(now, project->model) == 0)
+	if (!project_ours(project->dir) || g_strcmp0(now, project->model) == 0)
 		return;
 	if (paths_mkdir(paths->models, NULL) &&
 	    (g_unlink(next), symlink(project->model, next) == 0))
 		g_rename(next, link);
 }
 
+/* NULL, or what to say where no source has the line that makes a model of the hooks. */
+static char *missing_macro(struct project *project, GPtrArray *sources)
+{
+	g_autofree char *upper = g_ascii_strup(project->name, -1);
+	g_autofree char *macro = g_strconcat(upper, "_MODEL", NULL);
+	g_autofree char *name = NULL;
+
+	for (guint i = 0; i < sources->len; i++) {
+		g_autofree char *text = NULL;
+
+		if (g_file_get_contents(sources->pdata[i], &text, NULL, NULL) &&
+		    strstr(text, macro))
+			return NULL;
+	}
+	name = g_path_get_basename(sources->pdata[0]);
+	return g_strdup_printf("%s must end with %s;", name, macro);
+}
+
 static gboolean build_model(struct project *project, GError **error)
 {
 	g_autofree char *file = g_path_get_basename(project->model);
-	AUTO_STEP step = new_step(project, "model", file);
 	g_autofree char *single = g_build_filename(project->dir, "model.c", NULL);
 	g_autofree char *folder = g_build_filename(project->dir, "model", NULL);
-	g_autofree char *tables = g_strdup_printf("%s/%s_spec.c", project->build, project->name);
+	g_autofree char *tables = g_strdup_printf("%s_spec.c", project->name);
+	g_autofree char *hint = NULL;
 	g_autoptr(GPtrArray) sources = project_list(folder, ".c");
+	g_auto(Binary) model = { "model", file, sources, words_new(), words_new(), NULL };
 
 	if (g_file_test(single, G_FILE_TEST_EXISTS))
 		g_ptr_array_insert(sources, 0, g_strdup(single));
 	if (sources->len == 0)
 		return failure_set(error, FAILURE_SETUP, "%s has no model: write %s", project->dir,
 				   single);
-	if (!begin_compile(project, step, error))
-		return FALSE;
+	hint = missing_macro(project, sources);
+	model.hint = hint;
+	g_ptr_array_add(sources, g_build_filename(project->build, tables, NULL));
 	/* ez_* stay open: whatever loads the model brings its own libersatz. */
-	step_add(step, "-Werror", "-fPIC", "-shared", "-fvisibility=hidden", "-Wl,-z,lazy", NULL);
-	add_sources(step, sources);
-	step_add(step, tables, NULL);
-	if (!add_packages(project, step, error))
+	add_words(model.compile, "-Werror", "-fPIC", "-fvisibility=hidden", NULL);
+	add_words(model.link, "-shared", "-Wl,-z,lazy", NULL);
+	if (!add_packages(project, "--cflags", model.compile, error) ||
+	    !add_packages(project, "--libs", model.link, error) ||
+	    !build_binary(project, &model, error) || !check_model(project, error))
 		return FALSE;
-	say_stale(step);
-	if (!step_run(step, NULL, error) || !check_model(project, error)) {
-		g_unlink(step->stamp);
-		return FALSE;
-	}
 	publish(project);
 	return TRUE;
 }
@@ -154,15 +244,12 @@ static gboolean build_model(struct project *project, GError **error)
 static gboolean build_program(struct project *project, const char *part, const char *file,
 			      GPtrArray *sources, GError **error)
 {
-	AUTO_STEP step = new_step(project, part, file);
 	g_autofree char *uapi = g_build_filename(project->dir, "linux", NULL);
+	g_auto(Binary) program = { part, file, sources, words_new(), words_new(), NULL };
 
-	if (!begin_compile(project, step, error))
-		return FALSE;
-	step_add(step, "-static", "-pthread", "-I", uapi, NULL);
-	add_sources(step, sources);
-	say_stale(step);
-	return step_run(step, NULL, error);
+	add_words(program.compile, "-pthread", "-I", uapi, NULL);
+	add_words(program.link, "-static", "-pthread", NULL);
+	return build_binary(project, &program, error);
 }
 
 /* app/NAME.c and app/NAME/ *.c, or tests/guest/NAME.c */
@@ -253,19 +340,18 @@ static gboolean build_bench(struct project *project, GError **error)
 		g_autofree char *name = g_path_get_basename(sources->pdata[i]);
 		g_autofree char *file = NULL;
 		g_autofree char *what = NULL;
-		AUTO_STEP step = NULL;
+		g_autoptr(GPtrArray) one = words_new();
+		g_auto(Binary) test = { NULL, NULL, one, words_new(), words_new(), NULL };
 
+		add_words(one, sources->pdata[i], NULL);
 		name[strlen(name) - 2] = 0;
 		file = g_build_filename("tests", "bench", name, NULL);
 		what = g_strdup_printf("bench test %s", name);
-		step = new_step(project, what, file);
-		if (!begin_compile(project, step, error))
-			return FALSE;
-		step_input(step, sources->pdata[i]);
-		step_add(step, sources->pdata[i], "-L", paths_get()->lib, rpath, "-lersatz",
-			 "-lcmocka", "-lm", NULL);
-		say_stale(step);
-		if (!step_run(step, NULL, error))
+		test.part = what;
+		test.file = file;
+		add_words(test.link, "-L", paths_get()->lib, rpath, "-lersatz", "-lcmocka", "-lm",
+			  NULL);
+		if (!build_binary(project, &test, error))
 			return FALSE;
 	}
 	return TRUE;
@@ -322,6 +408,31 @@ static void clean_links(const char *dir)
 	}
 }
 
+/* make's own words for this are of no use. */
+static gboolean check_kbuild(struct project *project, const char *dir, GError **error)
+{
+	static const char *const names[] = { "Kbuild", "Makefile" };
+	g_autoptr(GPtrArray) sources = project_list(dir, ".c");
+	g_autofree char *object = NULL;
+
+	for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *file = g_build_filename(dir, names[i], NULL);
+
+		if (g_file_test(file, G_FILE_TEST_EXISTS))
+			return TRUE;
+	}
+	if (sources->len == 1) {
+		object = g_path_get_basename(sources->pdata[0]);
+		object[strlen(object) - 1] = 'o';
+	} else {
+		object = g_strconcat(project->name, ".o", NULL);
+	}
+	return failure_set(error, FAILURE_SETUP,
+			   "%s: %s does not say what to build: write %s/Kbuild with "
+			   "`obj-m := %s`",
+			   project->name, dir, dir, object);
+}
+
 static gboolean build_modules(struct project *project, const struct project_kernel *kernel,
 			      GError **error)
 {
@@ -332,13 +443,16 @@ static gboolean build_modules(struct project *project, const struct project_kern
 	g_autofree char *to = g_path_get_dirname(step->output);
 	g_autofree char *m = g_strconcat("M=", to, NULL);
 	g_autofree char *header = g_strdup_printf("%s/%s_spec.h", project->build, project->name);
-	g_autofree char *flags = g_strdup_printf("KCFLAGS=-I%s -I%s", project->build, from);
+	g_autofree char *source = g_build_filename(project->source, "linux", NULL);
+	g_autofree char *flags = g_strdup_printf("KCFLAGS=-I%s -I%s", project->build, source);
 	g_autofree char *config =
 		g_build_filename(kernel->build, "include", "config", "auto.conf", NULL);
 	g_autofree char *compiler = step_compiler(error);
 
 	if (!g_file_test(from, G_FILE_TEST_IS_DIR))
 		return TRUE;
+	if (!check_kbuild(project, from, error))
+		return FALSE;
 	if (!compiler)
 		return FALSE;
 	if (!g_file_test(config, G_FILE_TEST_EXISTS))

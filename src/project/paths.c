@@ -29,9 +29,11 @@ static void installed(struct paths *p, const char *dir)
 	p->source = g_build_filename(prefix, "share", "ersatz", NULL);
 	p->include = g_build_filename(prefix, "include", NULL);
 	p->lib = g_build_filename(prefix, ERSATZ_LIBDIR, NULL);
-	p->models = g_build_filename(p->lib, "ersatz-models", NULL);
+	p->installed = TRUE;
 	p->agent = g_build_filename(prefix, ERSATZ_LIBEXECDIR, "ersatz", "ersatz-agent", NULL);
 	p->qemu = g_build_filename(cache ? cache : dir, "qemu-system-x86_64", NULL);
+	/* Where that QEMU looks; an installation is never written to. */
+	p->models = g_build_filename(cache ? cache : dir, "ersatz-models", NULL);
 	p->qemu_build = g_build_filename(p->source, "qemu", "build.sh", NULL);
 }
 
@@ -69,16 +71,38 @@ gboolean paths_mkdir(const char *path, GError **error)
 
 char *paths_cache(const char *below, GError **error)
 {
-	const char *base = g_getenv("ERSATZ_CACHE");
+	const char *own = g_getenv("ERSATZ_CACHE");
+	g_autofree char *base = NULL;
 	g_autofree char *path = NULL;
+	char odd;
 
-	if (base && *base)
-		path = g_build_filename(base, below, NULL);
-	else
-		path = g_build_filename(g_get_user_cache_dir(), "ersatz", below, NULL);
+	if (own && *own) {
+		/* Links are made to what is in it, and scripts read it in other folders. */
+		base = g_canonicalize_filename(own, NULL);
+		if (!g_path_is_absolute(own))
+			g_setenv("ERSATZ_CACHE", base, TRUE);
+	} else {
+		path = g_build_filename(g_get_user_cache_dir(), "ersatz", NULL);
+		base = g_canonicalize_filename(path, NULL);
+	}
+	odd = paths_odd(base);
+	if (odd) {
+		failure_set(error, FAILURE_SETUP,
+			    "the cache cannot be %s: make and QEMU do not take a path with '%c'; "
+			    "set ERSATZ_CACHE to a folder without",
+			    base, odd);
+		return NULL;
+	}
+	g_free(path);
+	path = g_build_filename(base, below, NULL);
 	if (!paths_mkdir(path, error))
 		return NULL;
 	return g_steal_pointer(&path);
+}
+
+char paths_odd(const char *path)
+{
+	return path[strcspn(path, " \t\n:$,#%'\"\\;&|<>()*?[]{}!`")];
 }
 
 void paths_remove(const char *path)

@@ -6,10 +6,11 @@
 #include <glib.h>
 
 struct paths {
+	gboolean installed; /* else in a build folder */
 	char *self; /* the command itself */
 	char *include; /* the SDK's headers are in ersatz/ below it */
 	char *lib; /* folder of libersatz.so */
-	char *models; /* folder of the models of devices/ */
+	char *models; /* folder for the models of devices/ */
 	char *agent; /* the guest's first process */
 	char *source; /* the source tree, or share/ersatz */
 	char *devices; /* the device projects that come with us */
@@ -28,6 +29,8 @@ char *paths_cache(const char *below, GError **error);
 
 /* Makes a folder and its parents. */
 gboolean paths_mkdir(const char *path, GError **error);
+/* The first character in a path that make, or a list of paths, does not take; 0: none. */
+char paths_odd(const char *path);
 /* Removes a folder and everything in it; never follows symbolic links. */
 void paths_remove(const char *path);
 

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -34,22 +35,49 @@ static char *nearest(const char *devices, const char *name)
 	return g_strdup(suggest(name, (const char *const *)names->pdata));
 }
 
-char *project_find(const char *name, GError **error)
+/* The one folder behind all its names, or NULL. */
+static char *real(const char *path)
+{
+	char *resolved = realpath(path, NULL);
+	char *copy = g_strdup(resolved);
+
+	free(resolved);
+	return copy;
+}
+
+static char *find(const char *name)
 {
 	g_autofree char *local = g_build_filename("devices", name, NULL);
 	g_autofree char *ours = g_build_filename(paths_get()->devices, name, NULL);
 	const char *candidates[] = { name, local, ours };
+
+	for (guint i = 0; *name && i < G_N_ELEMENTS(candidates); i++) {
+		/* A bare name in a folder of that name: "devices/" may be meant, a folder wins. */
+		if (is_project(candidates[i]))
+			return real(candidates[i]);
+	}
+	return NULL;
+}
+
+gboolean project_ours(const char *dir)
+{
+	g_autofree char *parent = g_path_get_dirname(dir);
+	g_autofree char *devices = real(paths_get()->devices);
+
+	return g_strcmp0(parent, devices) == 0;
+}
+
+char *project_find(const char *name, GError **error)
+{
+	g_autofree char *found = find(name);
 	g_autofree char *guess = NULL;
 
 	if (!*name)
 		return failure_set(error, FAILURE_SETUP,
 				   "a PROJECT is a folder or a name, not nothing"),
 		       NULL;
-	for (guint i = 0; i < G_N_ELEMENTS(candidates); i++) {
-		/* A bare name in a folder of that name: "devices/" may be meant, a folder wins. */
-		if (is_project(candidates[i]))
-			return g_canonicalize_filename(candidates[i], NULL);
-	}
+	if (found)
+		return g_steal_pointer(&found);
 	if (g_file_test(name, G_FILE_TEST_IS_DIR)) {
 		failure_set(error, FAILURE_SETUP,
 			    "the folder %s is not a device project: it has no device.yaml", name);
@@ -70,7 +98,10 @@ char *project_find(const char *name, GError **error)
 	return NULL;
 }
 
-/* DIR/build, if files can be made there; else a place in the cache. */
+/*
+ * DIR/build, if files can be made there and make takes its path; else a place
+ * in the cache. Nothing is written into an installation, not even by root.
+ */
 static char *build_folder(const char *dir, const char *name, GError **error)
 {
 	g_autofree char *build = g_build_filename(dir, "build", NULL);
@@ -78,7 +109,9 @@ static char *build_folder(const char *dir, const char *name, GError **error)
 	g_autofree char *sum = NULL;
 	g_autofree char *below = NULL;
 
-	if (g_mkdir_with_parents(build, 0755) == 0 && access(build, W_OK) == 0) {
+	errno = 0;
+	if (!paths_odd(dir) && !(paths_get()->installed && project_ours(dir)) &&
+	    g_mkdir_with_parents(build, 0755) == 0 && access(build, W_OK) == 0) {
 		if (!g_file_test(ignore, G_FILE_TEST_EXISTS))
 			g_file_set_contents(ignore, "*\n", -1, NULL);
 		return g_steal_pointer(&build);
@@ -88,6 +121,22 @@ static char *build_folder(const char *dir, const char *name, GError **error)
 	sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, dir, -1);
 	below = g_strdup_printf("projects/%s-%.12s", name, sum);
 	return paths_cache(below, error);
+}
+
+/* The project's folder under a name that make takes, for flags that go through it. */
+static char *source_folder(const char *dir, const char *build, GError **error)
+{
+	g_autofree char *link = NULL;
+
+	if (!paths_odd(dir))
+		return g_strdup(dir);
+	link = g_build_filename(build, "source", NULL);
+	g_unlink(link);
+	if (symlink(dir, link) < 0 && errno != EEXIST) {
+		failure_errno(error, errno, "cannot make %s", link);
+		return NULL;
+	}
+	return g_steal_pointer(&link);
 }
 
 struct project *project_open(const char *dir, GError **error)
@@ -115,7 +164,9 @@ struct project *project_open(const char *dir, GError **error)
 	project->spec = g_steal_pointer(&file);
 	project->requires = g_strdupv((char **)spec_device_requires(spec));
 	project->build = build_folder(dir, project->name, error);
-	if (project->build) {
+	if (project->build)
+		project->source = source_folder(dir, project->build, error);
+	if (project->source) {
 		so = g_strconcat(project->name, ".so", NULL);
 		project->model = g_build_filename(project->build, so, NULL);
 		ok = spec_write_c(spec, project->build, &local);
@@ -138,6 +189,7 @@ void project_free(struct project *project)
 		return;
 	g_free(project->name);
 	g_free(project->dir);
+	g_free(project->source);
 	g_free(project->build);
 	g_free(project->spec);
 	g_free(project->model);
@@ -170,10 +222,28 @@ static struct project *open_once(GPtrArray *devices, const char *dir, GError **e
 	return project_open(dir, error);
 }
 
+/* Where PROJECT ends in an argument: at the first comma, unless a folder's name goes on. */
+static size_t name_length(const char *argument)
+{
+	for (size_t end = strlen(argument); end > 0; end--) {
+		g_autofree char *name = NULL;
+		g_autofree char *dir = NULL;
+
+		if (argument[end] && argument[end] != ',')
+			continue;
+		name = g_strndup(argument, end);
+		dir = find(name);
+		if (dir)
+			return end;
+	}
+	return strcspn(argument, ",");
+}
+
 static struct project_device *device_new(GPtrArray *devices, const char *argument, GError **error)
 {
-	g_auto(GStrv) halves = g_strsplit(argument, ",", 2);
-	g_autofree char *dir = project_find(halves[0] ? halves[0] : "", error);
+	size_t length = name_length(argument);
+	g_autofree char *name = g_strndup(argument, length);
+	g_autofree char *dir = project_find(name, error);
 	struct project_device *device;
 	struct project *project;
 	guint number = 0;
@@ -199,7 +269,7 @@ static struct project_device *device_new(GPtrArray *devices, const char *argumen
 	device = g_new0(struct project_device, 1);
 	device->project = project;
 	device->id = g_strdup_printf("%s%u", project->name, number);
-	device->properties = g_strdup(halves[1] ? halves[1] : "");
+	device->properties = g_strdup(argument[length] ? argument + length + 1 : "");
 	return device;
 }
 
@@ -230,12 +300,34 @@ GPtrArray *project_distinct(GPtrArray *devices)
 	return projects;
 }
 
+/*
+ * "a=1,b=x,,y" as QEMU reads it: "a=1" and "b=x,y". A comma in a value is
+ * written twice.
+ */
+static GPtrArray *split_settings(const char *text)
+{
+	GPtrArray *settings = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GString) setting = g_string_new(NULL);
+
+	for (const char *at = text;; at++) {
+		if (*at && (*at != ',' || at[1] == ',')) {
+			at += *at == ',';
+			g_string_append_c(setting, *at);
+			continue;
+		}
+		g_ptr_array_add(settings, g_strdup(setting->str));
+		g_string_truncate(setting, 0);
+		if (!*at)
+			return settings;
+	}
+}
+
 gboolean project_check(const struct project_device *device, GError **error)
 {
 	const struct project *project = device->project;
 	struct ez_error why = { "" };
 	const struct ez_model *model;
-	g_auto(GStrv) settings = NULL;
+	g_autoptr(GPtrArray) settings = NULL;
 	gboolean ok = TRUE;
 
 	if (!*device->properties)
@@ -243,14 +335,15 @@ gboolean project_check(const struct project_device *device, GError **error)
 	model = ez_model_open(project->model, &why);
 	if (!model)
 		return failure_set(error, FAILURE_SETUP, "%s: %s", project->name, why.text);
-	settings = g_strsplit(device->properties, ",", -1);
-	for (char **setting = settings; ok && *setting; setting++) {
-		g_auto(GStrv) pair = g_strsplit(*setting, "=", 2);
+	settings = split_settings(device->properties);
+	for (guint i = 0; ok && i < settings->len; i++) {
+		const char *setting = settings->pdata[i];
+		g_auto(GStrv) pair = g_strsplit(setting, "=", 2);
 
 		if (!pair[0] || !pair[1])
 			ok = failure_set(error, FAILURE_SETUP,
 					 "%s: a property is NAME=VALUE, not \"%s\"", project->name,
-					 *setting);
+					 setting);
 		else if (ez_setting_check(model->spec, pair[0], pair[1], &why))
 			ok = failure_set(error, FAILURE_SETUP, "%s: %s", project->name, why.text);
 	}

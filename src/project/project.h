@@ -12,8 +12,9 @@
 struct project {
 	guint users;
 	char *name; /* from the spec; a C identifier */
-	char *dir; /* absolute */
-	char *build; /* where its output goes: DIR/build, or the cache if DIR is read-only */
+	char *dir; /* absolute, without symbolic links */
+	char *source; /* the same folder, under a name that make takes */
+	char *build; /* where its output goes: DIR/build, or a place in the cache */
 	char *spec; /* device.yaml */
 	char *model; /* NAME.so */
 	char **requires; /* pkg-config names */
@@ -26,7 +27,7 @@ struct project {
 struct project_device {
 	struct project *project; /* shared by the devices of one folder */
 	char *id; /* my_rng0, my_rng1, ... */
-	char *properties; /* "algorithm=philox", or "" */
+	char *properties; /* "algorithm=philox", or ""; a comma in a value is written twice */
 };
 
 /*
@@ -34,6 +35,9 @@ struct project_device {
  * below devices/ of the current folder or of Ersatz. NULL with an error.
  */
 char *project_find(const char *name, GError **error);
+
+/* Is it one of those that come with Ersatz? */
+gboolean project_ours(const char *dir);
 
 /*
  * Reads the spec and writes the generated header and tables. What the spec

@@ -4,10 +4,12 @@
 #include "project/paths.h"
 
 #include <errno.h>
-#include <gio/gio.h>
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -53,6 +55,12 @@ void step_add(struct step *step, const char *argument, ...)
 	for (; argument; argument = va_arg(args, const char *))
 		g_ptr_array_add(step->argv, g_strdup(argument));
 	va_end(args);
+}
+
+void step_add_all(struct step *step, GPtrArray *arguments)
+{
+	for (guint i = 0; i < arguments->len; i++)
+		step_add(step, arguments->pdata[i], NULL);
 }
 
 void step_input(struct step *step, const char *path)
@@ -147,7 +155,7 @@ GPtrArray *step_parse_depfile(const char *text)
 	for (;; at++) {
 		if (*at == '\\' && at[1] == '\n') {
 			at++;
-		} else if (*at == '\\' && (at[1] == ' ' || at[1] == '#')) {
+		} else if (*at == '\\' && (at[1] == ' ' || at[1] == '#' || at[1] == ':')) {
 			g_string_append_c(name, *++at);
 			continue;
 		} else if (*at == '$' && at[1] == '$') {
@@ -197,23 +205,82 @@ gboolean step_done(struct step *step, gint64 started, GError **error)
 	return TRUE;
 }
 
+/*
+ * The command is a process group of its own, and a signal that would end us
+ * ends all of it first: a make that goes on alone would write where the next
+ * run builds.
+ */
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+static volatile sig_atomic_t group;
+static volatile sig_atomic_t caught;
+
+static void pass_on(int number)
+{
+	int saved = errno;
+
+	caught = number;
+	if (group > 0)
+		kill(-group, SIGTERM); /* background jobs of a shell ignore SIGINT */
+	errno = saved;
+}
+
+static void watch_signals(struct sigaction *ret_before)
+{
+	struct sigaction action = { .sa_handler = pass_on, .sa_flags = SA_RESTART };
+
+	group = 0;
+	caught = 0;
+	sigemptyset(&action.sa_mask);
+	for (guint i = 0; i < G_N_ELEMENTS(signals); i++) {
+		sigaction(signals[i], NULL, &ret_before[i]);
+		/* Under nohup, say, they stay ignored. */
+		if (ret_before[i].sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+	}
+}
+
+static void in_child(gpointer parent)
+{
+	setpgid(0, 0);
+	/* We may be killed, with no time to pass it on. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != GPOINTER_TO_INT(parent))
+		_exit(FAILURE_SETUP);
+	/* What a build says is not the run's result. */
+	dup2(STDERR_FILENO, STDOUT_FILENO);
+}
+
 static gboolean spawn(struct step *step, GError **error)
 {
-	g_autoptr(GSubprocessLauncher) launcher =
-		g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_NONE);
-	g_autoptr(GSubprocess) process = NULL;
+	struct sigaction before[G_N_ELEMENTS(signals)];
 	g_autoptr(GError) local = NULL;
+	GPid pid = 0;
+	int status = 0;
+	gboolean ok;
 
-	/* What a build says is not the run's result. */
-	g_subprocess_launcher_take_stdout_fd(launcher, dup(2));
+	watch_signals(before);
 	g_ptr_array_add(step->argv, NULL);
-	process = g_subprocess_launcher_spawnv(launcher, (const char *const *)step->argv->pdata,
-					       &local);
+	ok = g_spawn_async(NULL, (char **)step->argv->pdata, NULL,
+			   G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, in_child,
+			   GINT_TO_POINTER(getpid()), &pid, &local);
 	g_ptr_array_set_size(step->argv, (int)step->argv->len - 1);
-	if (!process)
+	if (ok) {
+		group = pid;
+		if (caught)
+			kill(-pid, SIGTERM);
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+		group = 0;
+	}
+	for (guint i = 0; i < G_N_ELEMENTS(signals); i++)
+		sigaction(signals[i], &before[i], NULL);
+	if (!ok)
 		return failure_set(error, FAILURE_SETUP, "%s: cannot run %s: %s", step->what,
 				   (char *)step->argv->pdata[0], local->message);
-	if (!g_subprocess_wait_check(process, NULL, NULL))
+	if (caught)
+		return failure_set(error, 128 + caught, "%s: stopped by a signal (%s)", step->what,
+				   g_strsignal(caught));
+	if (status)
 		return failure_set(error, FAILURE_SETUP, "%s: %s", step->what,
 				   step->hint ? step->hint : "failed");
 	return TRUE;

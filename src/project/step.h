@@ -31,6 +31,7 @@ void step_cleanup(struct step **step); /* for AUTO_STEP */
 
 /* Adds arguments; ends with NULL. */
 void step_add(struct step *step, const char *argument, ...) G_GNUC_NULL_TERMINATED;
+void step_add_all(struct step *step, GPtrArray *arguments);
 void step_input(struct step *step, const char *path);
 /* Adds the compiler's file: $CC or cc. NULL with an error if there is none. */
 char *step_compiler(GError **error);
@@ -38,7 +39,8 @@ char *step_compiler(GError **error);
 gboolean step_fresh(struct step *step);
 /*
  * Runs the command if the step is stale, its output and messages on our
- * stderr. ret_ran may be NULL.
+ * stderr. ret_ran may be NULL. SIGINT, SIGTERM and SIGHUP end the command and
+ * all that it started; the error's code is then 128 and the signal's number.
  */
 gboolean step_run(struct step *step, gboolean *ret_ran, GError **error);
 /* For steps that are not one command: what step_run does after the command. */

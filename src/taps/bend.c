@@ -92,6 +92,12 @@ static int open_bend(struct ez_tap *tap, const char *options, struct ez_error *e
 	if (number(options, "flip", 1, &b->flip, error) || number(options, "lose", 0, &lose, error))
 		return -EINVAL;
 	b->lose = (uint32_t)lose;
+	if (!*b->read && !*b->drop && !b->lose) {
+		snprintf(
+			error->text, sizeof(error->text),
+			"tap bend does nothing as it stands: give it read=REG, drop=REG or lose=N");
+		return -EINVAL;
+	}
 	if (!known(spec, b->read) || !known(spec, b->drop)) {
 		snprintf(error->text, sizeof(error->text), "tap bend: %s has no register %s",
 			 spec->name, known(spec, b->read) ? b->drop : b->read);
@@ -100,10 +106,13 @@ static int open_bend(struct ez_tap *tap, const char *options, struct ez_error *e
 	return 0;
 }
 
+static const char *const options_of_bend[] = { "read", "flip", "drop", "lose", NULL };
+
 const struct ez_tap_type bend_tap = {
 	.name = "bend",
 	.help = "changes crossings: read=REG,flip=MASK flips bits of its reads; drop=REG drops its "
 		"writes; lose=N loses N interrupts",
+	.options = options_of_bend,
 	.size = sizeof(struct bend),
 	.open = open_bend,
 	.cross = cross,

@@ -27,6 +27,7 @@ struct trace {
 	int fd;
 	bool ours; /* we opened it */
 	bool id; /* begin with the device's id */
+	bool broken; /* it could not be written, which has been said */
 };
 
 struct line {
@@ -80,6 +81,15 @@ static ssize_t quiet_write(int fd, const void *buf, size_t len)
 	return n;
 }
 
+/* The device goes on; whoever reads the trace has to know that it does not. */
+static void give_up(struct ez_tap *tap, struct trace *t)
+{
+	t->broken = true;
+	/* Not as a message of the device: that would come through here again. */
+	dprintf(STDERR_FILENO, "%s: the trace ends here: it cannot be written: %m\n",
+		ez_device_id(ez_tap_device(tap)));
+}
+
 static void end(struct ez_tap *tap, struct line *line)
 {
 	struct trace *t = ez_tap_data(tap);
@@ -87,14 +97,12 @@ static void end(struct ez_tap *tap, struct line *line)
 	ssize_t n;
 
 	line->text[line->used++] = '\n';
-	while (done < line->used) {
+	while (done < line->used && !t->broken) {
 		n = quiet_write(t->fd, line->text + done, line->used - done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		/* A reader that went away must not take the device down. */
-		if (n <= 0)
-			return;
-		done += (size_t)n;
+		if (n > 0)
+			done += (size_t)n;
+		else if (n == 0 || errno != EINTR)
+			give_up(tap, t);
 	}
 }
 
@@ -275,10 +283,13 @@ static void close_trace(struct ez_tap *tap)
 		close(t->fd);
 }
 
+static const char *const options_of_trace[] = { "fd", "file", "id", NULL };
+
 const struct ez_tap_type trace_tap = {
 	.name = "trace",
 	.help = "a line for every crossing; file=PATH or fd=N (default: stderr), id=on: begin with "
 		"the device's id",
+	.options = options_of_trace,
 	.size = sizeof(struct trace),
 	.open = open_trace,
 	.cross = cross,

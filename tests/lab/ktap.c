@@ -64,6 +64,13 @@ static void no_tap_at_all(void **state)
 	expect("1..0 # SKIP nothing to do\n", 0, "ok 1 - t # SKIP\n");
 }
 
+static void what_cmocka_says_of_a_group(void **state)
+{
+	expect("1..1\nok 1 - a\n# ok - mine\n1..1\nnot ok 2 - b\n# 1 != 2\n# not ok - other\n", 1,
+	       "  KTAP version 1\n  # Subtest: t\n  1..2\n  ok 1 - a\n  # 1 != 2\n  not ok 2 - b\n"
+	       "# t: a subtest failed\nnot ok 1 - t\n");
+}
+
 static void several_groups_of_cmocka(void **state)
 {
 	struct ktap *test =
@@ -130,6 +137,7 @@ int main(void)
 		cmocka_unit_test(known_failures_are_skips),
 		cmocka_unit_test(dies_half_way),
 		cmocka_unit_test(no_tap_at_all),
+		cmocka_unit_test(what_cmocka_says_of_a_group),
 		cmocka_unit_test(several_groups_of_cmocka),
 		cmocka_unit_test(garbage),
 		cmocka_unit_test(junit),

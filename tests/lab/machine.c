@@ -19,14 +19,14 @@ static char *command(struct lab_options *options, gboolean express, gboolean kvm
 		.kernel = &kernel,
 		.qemu = "qemu",
 		.initramfs = "/i",
-		.rundir = "/r",
+		.rundir = "/r,1",
 		.devices = devices,
 		.sockets = served,
 		.kvm = kvm,
 		.channel_fd = 3,
 		.console_fd = 4,
 		.share_socket = share,
-		.gdb_socket = "/r/gdb",
+		.gdb_socket = "/r,1/gdb",
 	};
 	g_auto(GStrv) argv = NULL;
 
@@ -95,7 +95,7 @@ static void the_classic_pc(void **state)
 static void express_devices_get_a_port_each(void **state)
 {
 	struct lab_options options = { .iommu = TRUE, .gdb = TRUE, .append = (char *)"quux" };
-	g_autofree char *line = command(&options, TRUE, TRUE, "/r/share");
+	g_autofree char *line = command(&options, TRUE, TRUE, "/r,1/share");
 
 	has(line, "pcie-root-port,id=port0,chassis=1,addr=02.0 -device dev,id=dev0,bus=port0");
 	has(line, "-machine q35,memory-backend=ram,kernel-irqchip=split");
@@ -103,7 +103,10 @@ static void express_devices_get_a_port_each(void **state)
 	has(line, "intel_iommu=on");
 	has(line, "nokaslr");
 	has(line, "ersatz.share=share quux");
-	has(line, "-S -gdb unix:/r/gdb");
+	/* A comma in the name of the run's folder ends nothing. */
+	has(line, "-S -gdb unix:/r,,1/gdb");
+	has(line, "-qmp unix:/r,,1/qmp,server=on");
+	has(line, "id=share,path=/r,,1/share ");
 	has(line, "vhost-user-fs-pci");
 }
 
@@ -111,7 +114,7 @@ static void refused(struct lab_options options, const char *words)
 {
 	g_autoptr(GError) error = NULL;
 
-	assert_false(machine_check(&options, &error));
+	assert_false(machine_check(&options, 0, &error));
 	assert_int_equal(error->code, FAILURE_SETUP);
 	has(error->message, words);
 }
@@ -125,6 +128,19 @@ static void bad_options(void **state)
 	refused((struct lab_options){ .disk = (char *)"/nonexistent" }, "/nonexistent");
 	refused((struct lab_options){ .share = (char *)"/dev/null" }, "/dev/null");
 	refused((struct lab_options){ .timeout = -1 }, "time-out");
+}
+
+static void too_many_devices(void **state)
+{
+	struct lab_options options = { 0 };
+	struct lab_options more = { .disk = (char *)"/dev/null", .share = (char *)"/" };
+	g_autoptr(GError) error = NULL;
+
+	assert_true(machine_check(&options, 28, NULL));
+	assert_false(machine_check(&options, 29, &error));
+	has(error->message, "29 devices are too many: the machine q35 has slots for 28");
+	assert_true(machine_check(&more, 26, NULL));
+	assert_false(machine_check(&more, 27, NULL));
 }
 
 static void disk_formats(void **state)
@@ -151,6 +167,7 @@ int main(void)
 		cmocka_unit_test(served_devices_share_memory_and_keep_their_places),
 		cmocka_unit_test(express_devices_get_a_port_each),
 		cmocka_unit_test(bad_options),
+		cmocka_unit_test(too_many_devices),
 		cmocka_unit_test(disk_formats),
 	};
 

@@ -5,7 +5,9 @@
 #include "project/step.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 struct place {
@@ -144,12 +146,80 @@ static void changed_meanwhile(void **state)
 	assert_false(step_fresh(step));
 }
 
+/* As somebody who reads a file until it has a process id does. */
+static pid_t read_pid(const char *file)
+{
+	for (int i = 0; i < 500; i++) {
+		g_autofree char *text = NULL;
+
+		if (g_file_get_contents(file, &text, NULL, NULL) && strchr(text, '\n'))
+			return (pid_t)g_ascii_strtoll(text, NULL, 10);
+		g_usleep(10000);
+	}
+	fail_msg("no process id in %s", file);
+	return 0;
+}
+
+static void wait_gone(pid_t pid)
+{
+	for (int i = 0; i < 500; i++) {
+		g_autofree char *status = g_strdup_printf("/proc/%d/status", pid);
+		g_autofree char *text = NULL;
+
+		/* A zombie has ended: who takes it over may be slow to reap it. */
+		if (!g_file_get_contents(status, &text, NULL, NULL) || strstr(text, "State:\tZ"))
+			return;
+		g_usleep(10000);
+	}
+	fail_msg("%d still runs", pid);
+}
+
+/* A signal ends the command and what that has started; being killed ends the command, at least. */
+static void signals_end_the_command(void **state)
+{
+	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP, SIGKILL };
+	struct place *p = *state;
+	g_autofree char *outer = g_build_filename(p->dir, "outer", NULL);
+	g_autofree char *inner = g_build_filename(p->dir, "inner", NULL);
+	g_autofree char *script =
+		g_strdup_printf("sleep 100 & echo $! > %s; echo $$ > %s; wait", inner, outer);
+
+	for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
+		int status;
+		pid_t us, in, out;
+
+		unlink(inner);
+		unlink(outer);
+		us = fork();
+		if (us == 0) {
+			AUTO_STEP step = step_new("test: long", p->stamp, p->output);
+			g_autoptr(GError) error = NULL;
+
+			step_add(step, "sh", "-c", script, NULL);
+			_exit(step_run(step, NULL, &error) ? 0 : error->code);
+		}
+		out = read_pid(outer);
+		in = read_pid(inner);
+		assert_int_equal(kill(us, numbers[i]), 0);
+		assert_int_equal(waitpid(us, &status, 0), us);
+		wait_gone(out);
+		if (numbers[i] == SIGKILL) {
+			kill(in, SIGKILL);
+			continue;
+		}
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 128 + numbers[i]);
+		wait_gone(in);
+	}
+}
+
 static void depfiles(void **state)
 {
 	g_autoptr(GPtrArray) files =
-		step_parse_depfile("out.so: a.c \\\n b\\ c.h /x/$$y.h\\\n z.h\n\nlast.h");
+		step_parse_depfile("out.so: a.c \\\n b\\ c.h /x/$$y.h\\\n z.h\n\nlast.h c\\:d.h");
 
-	assert_int_equal(files->len, 5);
+	assert_int_equal(files->len, 6);
+	assert_string_equal(files->pdata[5], "c:d.h");
 	assert_string_equal(files->pdata[0], "a.c");
 	assert_string_equal(files->pdata[1], "b c.h");
 	assert_string_equal(files->pdata[2], "/x/$y.h");
@@ -164,6 +234,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(failure_is_not_success, setup, teardown),
 		cmocka_unit_test_setup_teardown(depfile_joins_the_inputs, setup, teardown),
 		cmocka_unit_test_setup_teardown(changed_meanwhile, setup, teardown),
+		cmocka_unit_test_setup_teardown(signals_end_the_command, setup, teardown),
 		cmocka_unit_test(depfiles),
 	};
 

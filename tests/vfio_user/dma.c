@@ -131,11 +131,25 @@ static void wrong_maps(void **state)
 	assert_int_equal(client_map(c, 0, 10 * PAGE, 0, MAP_RW, memory), EEXIST);
 	assert_int_equal(client_unmap(c, 2 * PAGE, PAGE, 0), ENOENT);
 	assert_int_equal(client_unmap(c, 3 * PAGE, PAGE, 0), ENOENT);
-	assert_int_equal(client_unmap(c, 2 * PAGE, 0, 0), ENOENT);
-	assert_int_equal(client_unmap(c, 9 * PAGE, PAGE, 0), ENOENT);
+	assert_int_equal(client_unmap(c, PAGE, 2 * PAGE, 0), ENOENT);
+	assert_int_equal(client_unmap(c, 0, 3 * PAGE, 0), ENOENT);
+	assert_int_equal(client_unmap(c, 2 * PAGE, 0, 0), EINVAL);
+	assert_int_equal(client_unmap(c, 2 * PAGE, UINT64_MAX, 0), EINVAL);
+	/* Nothing there, or more than that: gone is gone. */
+	assert_int_equal(client_unmap(c, 9 * PAGE, PAGE, 0), 0);
+	assert_int_equal(client_unmap(c, PAGE, PAGE, 0), 0);
 	assert_int_equal(client_unmap(c, 0, PAGE, VFIO_DMA_UNMAP_FLAG_ALL), EINVAL);
 	assert_int_equal(client_unmap(c, 2 * PAGE, 2 * PAGE, 1), EINVAL);
 	assert_int_equal(client_unmap(c, 2 * PAGE, 2 * PAGE, 0), 0);
+	for (unsigned int i = 1; i < 6; i++)
+		assert_int_equal(client_map(c, 4 * i * PAGE, 2 * PAGE, 0, MAP_RW, memory), 0);
+	assert_int_equal(client_unmap(c, 7 * PAGE, 11 * PAGE, 0), 0); /* three of the five */
+	assert_int_equal(client_map(c, 8 * PAGE, 8 * PAGE, 0, MAP_RW, memory), 0);
+	assert_int_equal(client_map(c, 4 * PAGE, PAGE, 0, MAP_RW, memory), EEXIST);
+	assert_int_equal(client_map(c, 20 * PAGE, PAGE, 0, MAP_RW, memory), EEXIST);
+	assert_int_equal(client_unmap(c, 0, UINT64_C(1) << 63, 0), 0);
+	assert_int_equal(client_map(c, 0, 32 * PAGE, 0, MAP_RW, memory), 0);
+	assert_int_equal(client_unmap(c, 0, 32 * PAGE, 0), 0);
 	assert_int_equal(open_fds(), before - 1 + 1);
 }
 

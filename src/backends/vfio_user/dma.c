@@ -184,20 +184,28 @@ static int unmap_all(struct vu_dma *dma, const struct vu_dma_unmap *request)
 	return 0;
 }
 
-static int unmap_one(struct vu_dma *dma, const struct vu_dma_unmap *request)
+/*
+ * All that lies within the range, which may be more than was mapped, as the
+ * kernel's own VFIO has it: QEMU clears its whole address space in one piece
+ * when the guest switches its IOMMU on. A region is not cut in two, though.
+ */
+static int unmap_range(struct vu_dma *dma, const struct vu_dma_unmap *request)
 {
-	size_t at = search(dma, request->address);
-	struct vu_region *r;
+	uint64_t last = request->address + (request->size - 1);
+	size_t from = search(dma, request->address);
+	size_t to = from;
 
-	if (!request->size || at == dma->n)
+	if (!request->size || last < request->address)
+		return -EINVAL;
+	while (to < dma->n && dma->regions[to].first <= last)
+		to++;
+	if (to > from &&
+	    (dma->regions[from].first < request->address || dma->regions[to - 1].last > last))
 		return -ENOENT;
-	/* Exactly what was mapped: the protocol knows no other way. */
-	r = &dma->regions[at];
-	if (r->first != request->address || r->last - r->first != request->size - 1)
-		return -ENOENT;
-	unmap(r);
-	dma->n--;
-	memmove(r, r + 1, (dma->n - at) * sizeof(*r));
+	for (size_t i = from; i < to; i++)
+		unmap(&dma->regions[i]);
+	memmove(&dma->regions[from], &dma->regions[to], (dma->n - to) * sizeof(*dma->regions));
+	dma->n -= to - from;
 	return 0;
 }
 
@@ -214,7 +222,7 @@ int dma_unmap(struct vu_session *s, struct vu_message *m)
 	if (request.flags & VFIO_DMA_UNMAP_FLAG_ALL)
 		err = unmap_all(&s->dma, &request);
 	else
-		err = unmap_one(&s->dma, &request);
+		err = unmap_range(&s->dma, &request);
 	if (err)
 		return err;
 	memcpy(m->reply, &request, sizeof(request));

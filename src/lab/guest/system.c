@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <net/if.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,18 @@ static void write_file(const char *path, const char *text)
 	}
 }
 
+/* What every guest has; "/" is the initramfs. None of it outlives the guest. */
+static const struct {
+	const char *type, *where, *options;
+} own_mounts[] = {
+	{ "devtmpfs", "/dev", NULL },  { "proc", "/proc", NULL },
+	{ "sysfs", "/sys", NULL },     { "devpts", "/dev/pts", "ptmxmode=0666" },
+	{ "tmpfs", "/dev/shm", NULL }, { "tmpfs", "/run", NULL },
+	{ "tmpfs", "/tmp", NULL },     { "debugfs", "/sys/kernel/debug", NULL },
+};
+
+#define OWN_MOUNTS (sizeof(own_mounts) / sizeof(own_mounts[0]))
+
 static void mount_at(const char *type, const char *where, const char *options)
 {
 	mkdir(where, 0755);
@@ -73,14 +86,8 @@ void system_start(void)
 	int fd;
 
 	umask(022);
-	mount_at("devtmpfs", "/dev", NULL);
-	mount_at("proc", "/proc", NULL);
-	mount_at("sysfs", "/sys", NULL);
-	mount_at("devpts", "/dev/pts", "ptmxmode=0666");
-	mount_at("tmpfs", "/dev/shm", NULL);
-	mount_at("tmpfs", "/run", NULL);
-	mount_at("tmpfs", "/tmp", NULL);
-	mount_at("debugfs", "/sys/kernel/debug", NULL);
+	for (size_t i = 0; i < OWN_MOUNTS; i++)
+		mount_at(own_mounts[i].type, own_mounts[i].where, own_mounts[i].options);
 	symlink("/proc/self/fd", "/dev/fd");
 	symlink("/proc/self/fd/0", "/dev/stdin");
 	symlink("/proc/self/fd/1", "/dev/stdout");
@@ -294,8 +301,82 @@ void system_window(uint32_t rows, uint32_t columns)
 	}
 }
 
+/* Ends all other processes: what they hold open cannot be unmounted. */
+static void end_processes(void)
+{
+	kill(-1, SIGKILL);
+	/* Two seconds at most: one that waits for a driver may never go. */
+	for (int i = 0; i < 200; i++) {
+		pid_t pid;
+
+		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+			;
+		if (pid < 0)
+			return;
+		usleep(10000);
+	}
+}
+
+/* /proc/mounts writes a space, and its like, as \040. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *at = text; *at; to++) {
+		if (at[0] == '\\' && at[1] && at[2] && at[3]) {
+			*to = (char)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0'));
+			at += 4;
+		} else {
+			*to = *at++;
+		}
+	}
+	*to = 0;
+}
+
+static bool own_mount(const char *type, const char *where)
+{
+	if (strcmp(where, "/") == 0)
+		return true;
+	for (size_t i = 0; i < OWN_MOUNTS; i++)
+		if (strcmp(own_mounts[i].type, type) == 0 &&
+		    strcmp(own_mounts[i].where, where) == 0)
+			return true;
+	return false;
+}
+
+/* One round from the last mount to the first; true if all that is not ours is gone. */
+static bool unmount_all(bool last)
+{
+	char *places[256], device[512], where[512], type[64];
+	FILE *file = fopen("/proc/mounts", "re");
+	bool all = true;
+	int n = 0;
+
+	while (file && n < 256 &&
+	       fscanf(file, "%511s %511s %63s%*[^\n]", device, where, type) == 3) {
+		unescape(where);
+		if (!own_mount(type, where))
+			places[n++] = strdup(where);
+	}
+	if (file)
+		fclose(file);
+	while (n-- > 0) {
+		if (places[n] && umount2(places[n], 0)) {
+			all = false;
+			/* In use still, by the kernel then: at least nothing of it is half written. */
+			if (last)
+				mount(NULL, places[n], NULL, MS_REMOUNT | MS_RDONLY, NULL);
+		}
+		free(places[n]);
+	}
+	return all;
+}
+
 void system_stop(void)
 {
-	umount2(SHARE, MNT_DETACH);
+	end_processes();
+	/* More than once: a loop device lets its file go a little later. */
+	for (int i = 0; i < 3 && !unmount_all(i == 2); i++)
+		usleep(20000);
 	sync();
 }

@@ -35,6 +35,22 @@ says "--timeout"
 status 125 "$ERSATZ" run --kernel /etc/passwd dut -- true
 says "not a kernel image"
 
+status 125 "$ERSATZ" run --kernel-build /tmp dut -- true
+says "/tmp is not a folder where a kernel was built"
+status 125 "$ERSATZ" run --smp 0 dut -- true
+says "--smp takes a number from 1 up, not 0"
+status 125 "$ERSATZ" run --timeout 0 dut -- true
+says "--timeout takes"
+status 125 "$ERSATZ" test --timeout 0 dut
+says "--timeout takes"
+status 125 "$ERSATZ" test --bench-only dut
+says "no tests: there are none in tests/bench of"
+status 125 "$ERSATZ" test --junit /nonexistent/x.xml dut
+says "cannot write /nonexistent/x.xml: No such"
+# shellcheck disable=SC2046 # one word each
+status 125 "$ERSATZ" run $(seq 40 | sed 's/.*/dut/') -- true
+says "has slots for 28"
+
 cp -r dut driver
 mkdir driver/linux
 echo 'obj-m := bad.o' >driver/linux/Kbuild
@@ -42,4 +58,24 @@ echo 'int f(void) { return x; }' >driver/linux/bad.c
 status 125 "$ERSATZ" run driver -- true
 says "bad.c:1:"
 says "do not build"
+
+# An option that a verb does not have, and a word too many.
+status 125 "$ERSATZ" spec check -o out dut
+says "spec check takes no --output"
+status 125 "$ERSATZ" qemu path --qemu 9.9
+says "qemu path takes no --qemu"
+status 125 "$ERSATZ" qemu path --update
+says "qemu path takes no --update"
+status 125 "$ERSATZ" qemu path extra
+says "usage: ersatz qemu build|path"
+
+# A path that make does not take; a driver is built there, too.
+mkdir "odd: \$a"
+cp -r dut "odd: \$a/b,c"
+mkdir "odd: \$a/b,c/linux"
+echo 'obj-m := good.o' >"odd: \$a/b,c/linux/Kbuild"
+printf '#include <linux/module.h>\n#include <own.h>\n#include <dut_spec.h>\nMODULE_LICENSE("GPL");\n' \
+	>"odd: \$a/b,c/linux/good.c"
+echo '#define OWN 1' >"odd: \$a/b,c/linux/own.h"
+status 0 "$ERSATZ" build "odd: \$a/b,c"
 clean

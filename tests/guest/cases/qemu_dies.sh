@@ -11,6 +11,7 @@ printf '#!/bin/sh\nkill -SEGV $$\n' >crashes
 chmod +x dies crashes
 status 125 env ERSATZ_QEMU="$WORK/dies" "$ERSATZ" run --accel tcg dut -- true
 says "QEMU ended with status 3: qemu: out of cheese"
+[ "$(grep -c cheese err)" -eq 1 ]
 status 125 env ERSATZ_QEMU="$WORK/crashes" "$ERSATZ" run --accel tcg dut -- true
 says "signal 11"
 status 125 env ERSATZ_QEMU="$WORK/none" "$ERSATZ" run --accel tcg dut -- true

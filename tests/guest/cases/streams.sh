@@ -10,4 +10,10 @@ cmp big back
 	{ sleep 4; cat >back; }
 cmp big back
 [ "$(grep -v "^ersatz: building" err)" = "to stderr" ]
+# Streams that are closed are empty, and nobody else's.
+status 0 "$ERSATZ" run dut -- sh -c 'cat; echo out' <&-
+prints out
+got=0
+"$ERSATZ" run dut -- sh -c 'echo out; exit 3' >&- 2>&- || got=$?
+[ $got -eq 3 ]
 clean

@@ -32,7 +32,12 @@ int main(void)
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
 END
-status 124 "$ERSATZ" test --timeout 4 --junit results.xml dut
+echo old >trace.txt
+status 124 "$ERSATZ" test --timeout 4 --junit results.xml --trace trace.txt dut
+# The trace is of all boots, the one that died too, and of nothing before.
+grep -q "^old" trace.txt && exit 1
+[ "$(grep -c "^# boot 2" trace.txt)" -eq 1 ]
+grep -q . <(sed '/^# boot 2/,$d' trace.txt)
 [ "$(sed -n 1,2p out)" = "KTAP version 1
 1..6" ]
 prints "ok 1 - dut bench: base"
@@ -48,4 +53,22 @@ status 0 "$ERSATZ" test dut
 t f_fails 'exit 1'
 status 1 "$ERSATZ" test --guest-only dut
 status 0 "$ERSATZ" test --bench-only dut
+# What a bench test leaves behind neither holds it up nor stays.
+cat >dut/tests/bench/leaves.c <<'END'
+#include <stdio.h>
+#include <unistd.h>
+
+int main(void)
+{
+	if (fork() == 0)
+		execlp("sleep", "sleep", "1234.5", (char *)0);
+	puts("1..1\nok 1 - it");
+	return 0;
+}
+END
+SECONDS=0
+status 0 "$ERSATZ" test --bench-only dut
+prints "ok 2 - dut bench: leaves"
+[ $SECONDS -lt 30 ]
+if grep -sqzx 1234.5 /proc/[0-9]*/cmdline; then exit 1; fi
 clean

@@ -9,8 +9,8 @@ status 0 "${served[@]}" --trace trace.txt my_rng my_rng,algorithm=philox -- sh -
 [ "$(grep -c 'Kernel driver in use: my_rng' out)" = 2 ]
 grep -q 'W BAR0 SEED 0x42' trace.txt
 # The second one's properties have reached it.
-grep -q 'R BAR0 INFO .*ALGORITHM=philox' trace.txt
-grep -q 'R BAR0 INFO .*ALGORITHM=glibc' trace.txt
+grep -q 'my_rng1 R BAR0 INFO .*ALGORITHM=philox' trace.txt
+grep -q 'my_rng0 R BAR0 INFO .*ALGORITHM=glibc' trace.txt
 clean
 
 status 0 "${served[@]}" --machine pc --share . --trace - my_rng -- \
