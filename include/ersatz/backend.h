@@ -216,6 +216,22 @@ void ez_device_timer(struct ez_device *dev, unsigned int fn, uint32_t timer);
 void ez_device_poll(struct ez_device *dev);
 
 /*
+ * What a worker's DMA asks for. Serials differ between requests.
+ */
+struct ez_wanted {
+	uint64_t serial, address;
+	size_t length;
+	bool write;
+};
+
+/*
+ * The DMA of a worker that the next ez_device_poll will do, for a backend that
+ * has to ask somebody else for the bytes first and must not block meanwhile.
+ * False: there is none, or one that will be refused.
+ */
+bool ez_device_dma_wanted(struct ez_device *dev, struct ez_wanted *ret_wanted);
+
+/*
  * The guest is stopped, or goes on. Pause lets the running pieces end and
  * parks the jobs; resume resubmits them. Both may be repeated.
  */

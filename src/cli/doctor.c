@@ -3,6 +3,7 @@
 #include "lab/accel.h"
 #include "lab/kernel.h"
 #include "lab/tool.h"
+#include "lab/vmm.h"
 #include "project/config.h"
 #include "project/failure.h"
 #include "project/paths.h"
@@ -71,6 +72,7 @@ static void qemu(void)
 	const char *path = paths_get()->qemu;
 	g_autofree char *version = NULL;
 	g_autofree char *verdict = NULL;
+	g_autofree char *plain = vmm_describe();
 
 	if (access(path, X_OK) == 0) {
 		version = first_line(path, "--version");
@@ -80,6 +82,7 @@ static void qemu(void)
 	} else {
 		line("QEMU", "not built yet: the first run does it, or ersatz qemu build");
 	}
+	line("vfio-user", plain);
 }
 
 static void space(void)

@@ -8,8 +8,8 @@
 GOptionEntry *lab_entries(struct lab_options *options, char **backend, const GOptionEntry *own)
 {
 	const GOptionEntry common[] = {
-		{ "backend", 0, 0, G_OPTION_ARG_STRING, backend, "what runs the model: qemu",
-		  "NAME" },
+		{ "backend", 0, 0, G_OPTION_ARG_STRING, backend,
+		  "what runs the model: qemu (default) or vfio-user", "NAME" },
 		{ "machine", 0, 0, G_OPTION_ARG_STRING, &options->machine, "pc or q35 (default)",
 		  "NAME" },
 		{ "smp", 0, 0, G_OPTION_ARG_INT, &options->smp, "processors (default 1)", "N" },
@@ -74,15 +74,16 @@ gboolean lab_number_check(int *number, const char *option, GError **error)
 
 gboolean lab_options_check(struct lab_options *options, const char *backend, GError **error)
 {
-	static const char *const names[] = { "qemu", NULL };
+	static const char *const names[] = { "qemu", "vfio-user", NULL };
 	const char *guess;
 
+	options->vfio_user = g_strcmp0(backend, "vfio-user") == 0;
 	if (!lab_number_check(&options->smp, "--smp", error) ||
 	    !lab_number_check(&options->mem, "--mem", error) ||
 	    !lab_number_check(&options->timeout, "--timeout", error) ||
 	    !lab_number_check(&options->boot_timeout, "--boot-timeout", error))
 		return FALSE;
-	if (!backend || strcmp(backend, "qemu") == 0)
+	if (!backend || g_strv_contains(names, backend))
 		return TRUE;
 	if (strcmp(backend, "bench") == 0)
 		return failure_set(error, FAILURE_SETUP,
@@ -90,6 +91,7 @@ gboolean lab_options_check(struct lab_options *options, const char *backend, GEr
 				   "ersatz test --bench-only");
 	guess = suggest(backend, names);
 	return failure_set(error, FAILURE_SETUP,
-			   "there is no backend \"%s\" in this version: qemu is%s", backend,
-			   guess ? " what you mean?" : "");
+			   "there is no backend \"%s\": there are qemu and vfio-user%s%s%s",
+			   backend, guess ? "; did you mean " : "", guess ? guess : "",
+			   guess ? "?" : "");
 }

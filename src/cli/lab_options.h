@@ -16,7 +16,10 @@ GOptionEntry *lab_entries(struct lab_options *options, char **backend, const GOp
 void lab_options_clear(struct lab_options *options);
 #define AUTO_LAB_OPTIONS __attribute__((cleanup(lab_options_clear))) struct lab_options
 
-/* After parsing: the backend is one that there is, and numbers that were given are from 1 up. */
+/*
+ * After parsing: puts the backend into the options, if there is one of that
+ * name; numbers that were given are from 1 up.
+ */
 gboolean lab_options_check(struct lab_options *options, const char *backend, GError **error);
 
 /*
@@ -28,6 +31,10 @@ gboolean lab_number_check(int *number, const char *option, GError **error);
 
 /* For --help: what the common options mean beyond a line. */
 #define LAB_OPTIONS_HELP                                                                           \
+	"backends:\n"                                                                              \
+	"  qemu       the model runs inside a QEMU that is built once: the default\n"              \
+	"  vfio-user  in a process of its own, and nothing is built: a model that crashes is a\n"  \
+	"             pulled card for the guest; see ersatz serve --help\n"                        \
 	"machines:\n"                                                                              \
 	"  q35  PCI Express, IOMMU, hot-plug: the default\n"                                       \
 	"  pc   the classic PC with its display; the first device's 4 KiB BAR is at 0xfebf1000\n"

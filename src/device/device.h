@@ -168,6 +168,8 @@ static inline bool msi_is_theirs(const struct ez_device *dev)
 
 /* From the device's thread, on behalf of a callback or a worker. */
 int dma_request(struct ez_function *f, uint64_t addr, void *buf, size_t len, bool write);
+/* Would it reach the bus? */
+bool dma_allowed(const struct ez_function *f, uint64_t addr, size_t len);
 
 /* ---- irq.c ---- */
 

@@ -73,6 +73,12 @@ static int checked(struct ez_function *f, uint64_t addr, void *buf, size_t len, 
 	}
 }
 
+bool dma_allowed(const struct ez_function *f, uint64_t addr, size_t len)
+{
+	return !f->shut && len && len <= DMA_MAX && addr + (len - 1) >= addr &&
+	       pci_command(&f->pci) & PCI_COMMAND_MASTER;
+}
+
 int dma_request(struct ez_function *f, uint64_t addr, void *buf, size_t len, bool write)
 {
 	int err = checked(f, addr, buf, len, write);

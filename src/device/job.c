@@ -41,6 +41,7 @@ struct job_engine {
 	bool serving; /* the device's thread is doing the worker's DMA, maybe further up this stack */
 	struct {
 		bool wanted;
+		uint64_t serial;
 		uint64_t addr;
 		void *buf;
 		size_t len;
@@ -133,12 +134,17 @@ static void *worker(void *arg)
 /* Signals are the backend's; a worker that took one could stall a vCPU kick. */
 static int start(struct job_engine *e)
 {
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS };
 	sigset_t all, old;
+	size_t i;
 	int err;
 
 	if (e->started)
 		return 0;
 	sigfillset(&all);
+	/* Its own faults are its own: blocked, they would end the process without a word. */
+	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		sigdelset(&all, faults[i]);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	err = pthread_create(&e->thread, NULL, worker, e);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -319,13 +325,28 @@ void job_due(struct ez_function *f, uint32_t job)
 	complete(f, job);
 }
 
+bool ez_device_dma_wanted(struct ez_device *dev, struct ez_wanted *ret_wanted)
+{
+	struct job_engine *e = dev->jobs;
+	bool wanted;
+
+	pthread_mutex_lock(&e->lock);
+	wanted = e->dma.wanted && dma_allowed(e->f, e->dma.addr, e->dma.len);
+	if (wanted)
+		*ret_wanted = (struct ez_wanted){ .serial = e->dma.serial,
+						  .address = e->dma.addr,
+						  .length = e->dma.len,
+						  .write = e->dma.write };
+	pthread_mutex_unlock(&e->lock);
+	return wanted;
+}
+
 void ez_device_poll(struct ez_device *dev)
 {
 	struct job_engine *e = dev->jobs;
 	uint32_t i;
 
 	pthread_mutex_lock(&e->lock);
-	serve(e);
 	for (i = 0; i < dev->spec->n_jobs && !e->parked; i++) {
 		if (e->jobs[i].state != FINISHED)
 			continue;
@@ -334,6 +355,8 @@ void ez_device_poll(struct ez_device *dev)
 		complete(e->f, i);
 		pthread_mutex_lock(&e->lock);
 	}
+	/* Last: where writes are only posted by it, a backend polls again when they have arrived. */
+	serve(e);
 	pthread_mutex_unlock(&e->lock);
 }
 
@@ -372,6 +395,7 @@ static int job_dma(struct ez_job *job, uint64_t addr, void *buf, size_t len, boo
 	e->dma.buf = buf;
 	e->dma.len = len;
 	e->dma.write = write;
+	e->dma.serial++;
 	e->dma.wanted = true;
 	pthread_cond_signal(&e->back);
 	pthread_mutex_unlock(&e->lock);

@@ -34,6 +34,7 @@ static const struct lab_arch arches[] = {
 	{
 		.name = "x86_64",
 		.qemu = "qemu-system-x86_64",
+		.qemu_package = "qemu-system-x86",
 		.flavour = "cloud-amd64",
 		.image = "arch/x86/boot/bzImage",
 		.console = "ttyS0",

@@ -19,6 +19,7 @@ struct lab_machine {
 struct lab_arch {
 	const char *name; /* as uname -m says */
 	const char *qemu;
+	const char *qemu_package; /* Debian's, with that program */
 	const char *flavour; /* of Debian's kernel packages: linux-headers-*-FLAVOUR */
 	const char *image; /* what the kernel's file is called in a build folder */
 	const char *console; /* the kernel's name for the first serial port */

@@ -364,10 +364,12 @@ static gboolean fail_dead(struct guest *guest, GError **error)
 
 	guest->broken = TRUE;
 	if (WIFSIGNALED(status))
-		return failure_set(error, FAILURE_SETUP,
-				   "QEMU died of signal %d (%s); a model can do that: here it runs "
-				   "inside QEMU%s",
-				   WTERMSIG(status), g_strsignal(WTERMSIG(status)), lines);
+		return failure_set(error, FAILURE_SETUP, "QEMU died of signal %d (%s)%s%s",
+				   WTERMSIG(status), g_strsignal(WTERMSIG(status)),
+				   guest->plan->sockets ? ""
+							: "; a model can do that: here it runs "
+							  "inside QEMU",
+				   lines);
 	if (WEXITSTATUS(status)) {
 		guest->errors_held = FALSE;
 		return failure_set(error, FAILURE_SETUP, "QEMU ended with status %d: %s",

@@ -4,8 +4,10 @@
 #include "lab/accel.h"
 #include "lab/gdb.h"
 #include "lab/initramfs.h"
+#include "lab/servers.h"
 #include "lab/share.h"
 #include "lab/tool.h"
+#include "lab/vmm.h"
 #include "project/failure.h"
 #include "project/paths.h"
 #include "project/project.h"
@@ -20,6 +22,7 @@ struct lab {
 	struct lab_kernel *kernel;
 	struct rundir *rundir;
 	struct guest *guest;
+	struct servers *servers; /* NULL: the models run in QEMU */
 	char *qemu, *initramfs, *share_socket, *gdb_socket;
 	int trace;
 };
@@ -174,7 +177,7 @@ static gboolean prepare(struct lab *lab, GPtrArray *devices, GPtrArray *projects
 	for (guint i = 0; i < devices->len; i++)
 		if (!project_check(devices->pdata[i], error))
 			return FALSE;
-	lab->qemu = lab_qemu(error);
+	lab->qemu = options->vfio_user ? vmm_get(error) : lab_qemu(error);
 	lab->rundir = lab->qemu ? rundir_new(error) : NULL;
 	if (!lab->rundir)
 		return FALSE;
@@ -202,26 +205,43 @@ static gboolean prepare(struct lab *lab, GPtrArray *devices, GPtrArray *projects
 	return TRUE;
 }
 
+/* Starts the devices' own processes, if they have some, and then QEMU. */
+static gboolean launch(struct lab *lab, const char *taps, GPtrArray *projects, GError **error)
+{
+	struct machine_plan *plan = &lab->plan;
+	g_autofree char *path = NULL;
+
+	if (plan->options->vfio_user) {
+		lab->servers = servers_start(plan->devices, lab->rundir, taps, lab->trace, error);
+		if (!lab->servers)
+			return FALSE;
+		plan->sockets = servers_sockets(lab->servers);
+		taps = NULL;
+	} else {
+		path = model_path(projects);
+	}
+	lab->guest = guest_start(plan, lab->rundir, taps, path, lab->trace, error);
+	return lab->guest != NULL;
+}
+
 struct lab *lab_start(const struct lab_options *options, GPtrArray *devices, gboolean interactive,
 		      GError **error)
 {
 	struct lab *lab = g_new0(struct lab, 1);
 	g_autoptr(GPtrArray) projects = project_distinct(devices);
 	g_autofree char *taps = NULL;
-	g_autofree char *path = NULL;
 
 	lab->trace = -1;
 	lab->plan.options = options;
 	lab->plan.interactive = interactive;
-	if (!prepare(lab, devices, projects, error) || !plan_taps(lab, options, &taps, error)) {
+	if (!prepare(lab, devices, projects, error) || !plan_taps(lab, options, &taps, error) ||
+	    !launch(lab, taps, projects, error)) {
 		lab_stop(lab);
 		return NULL;
 	}
-	path = model_path(projects);
-	lab->guest = guest_start(&lab->plan, lab->rundir, taps, path, lab->trace, error);
-	if (lab->guest && options->gdb)
+	if (options->gdb)
 		gdb_announce(lab->rundir);
-	if (!lab->guest || !guest_wait_ready(lab->guest, error)) {
+	if (!guest_wait_ready(lab->guest, error)) {
 		lab_stop(lab);
 		return NULL;
 	}
@@ -238,6 +258,7 @@ void lab_stop(struct lab *lab)
 	if (!lab)
 		return;
 	guest_stop(lab->guest);
+	servers_stop(lab->servers, lab->guest != NULL);
 	rundir_free(lab->rundir);
 	kernel_free(lab->kernel);
 	if (lab->trace >= 0)

@@ -113,6 +113,36 @@ static char *kernel_append(const struct machine_plan *plan)
 	return g_string_free(line, FALSE);
 }
 
+/*
+ * How long QEMU waits for an answer of a server. A late one would put all that
+ * follow out of step, so only a model that hangs for good should meet it.
+ */
+#define SERVER_TIMEOUT_MS 60000
+
+static char *json_escape(const char *text)
+{
+	GString *out = g_string_new(NULL);
+
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			g_string_append_c(out, '\\');
+		g_string_append_c(out, *text);
+	}
+	return g_string_free(out, FALSE);
+}
+
+/* A device that is served: its properties are the server's. QEMU takes this in JSON only. */
+static void add_served(GPtrArray *argv, const char *id, const char *place, const char *socket)
+{
+	g_auto(GStrv) where = g_strsplit(place, "=", 2);
+	g_autofree char *path = json_escape(socket);
+
+	add(argv, "-device",
+	    "{\"driver\":\"vfio-user-pci\",\"id\":\"%s\",\"%s\":\"%s\","
+	    "\"socket\":{\"type\":\"unix\",\"path\":\"%s\"},\"x-msg-timeout\":%d}",
+	    id, where[0], where[1], path, SERVER_TIMEOUT_MS);
+}
+
 static void add_devices(GPtrArray *argv, const struct machine_plan *plan)
 {
 	guint slot = plan->machine->first_slot;
@@ -128,8 +158,11 @@ static void add_devices(GPtrArray *argv, const struct machine_plan *plan)
 			g_free(place);
 			place = g_strdup_printf("bus=port%u", i);
 		}
-		add(argv, "-device", "%s,id=%s,%s%s%s", device->project->name, device->id, place,
-		    *device->properties ? "," : "", device->properties);
+		if (plan->sockets)
+			add_served(argv, device->id, place, plan->sockets->pdata[i]);
+		else
+			add(argv, "-device", "%s,id=%s,%s%s%s", device->project->name, device->id,
+			    place, *device->properties ? "," : "", device->properties);
 	}
 }
 
@@ -167,6 +200,8 @@ char **machine_command(const struct machine_plan *plan)
 	g_autofree char *append = kernel_append(plan);
 	g_autofree char *rundir = escape(plan->rundir);
 	int mem = options->mem ? options->mem : LAB_MEMORY;
+	/* virtiofsd and our servers read and write the guest's memory themselves. */
+	gboolean shared = plan->share_socket || plan->sockets;
 
 	add(argv, plan->qemu, NULL);
 	add(argv, "-name", "ersatz");
@@ -174,14 +209,13 @@ char **machine_command(const struct machine_plan *plan)
 	add(argv, "-no-user-config", NULL);
 	add(argv, "-display", "none");
 	add(argv, "-no-reboot", NULL);
-	add(argv, "-machine", "%s%s%s", plan->machine->name,
-	    plan->share_socket ? ",memory-backend=ram" : "",
+	add(argv, "-machine", "%s%s%s", plan->machine->name, shared ? ",memory-backend=ram" : "",
 	    options->iommu && plan->kvm ? ",kernel-irqchip=split" : "");
 	add(argv, "-accel", plan->kvm ? "kvm" : "tcg");
 	add(argv, "-cpu", "%s", plan->kvm ? arch->kvm_cpu : arch->tcg_cpu);
 	add(argv, "-m", "%d", mem);
 	add(argv, "-smp", "%d", options->smp ? options->smp : 1);
-	if (plan->share_socket) /* virtiofsd reads and writes the guest's memory itself */
+	if (shared)
 		add(argv, "-object", "memory-backend-memfd,id=ram,share=on,size=%dM", mem);
 	add(argv, "-kernel", "%s", plan->kernel->image);
 	add(argv, "-initrd", "%s", plan->initramfs);

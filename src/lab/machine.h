@@ -15,6 +15,7 @@ struct machine_plan {
 	const char *initramfs;
 	const char *rundir;
 	GPtrArray *devices; /* of struct project_device */
+	GPtrArray *sockets; /* of char *, where each is served; NULL: in QEMU itself */
 	gboolean kvm;
 	gboolean quiet; /* keep what QEMU says on stderr to ourselves */
 	gboolean interactive; /* an oops does not end it */

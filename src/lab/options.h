@@ -9,6 +9,7 @@
 #define LAB_MEMORY 512 /* MiB */
 
 struct lab_options {
+	gboolean vfio_user; /* models run in processes of their own, not in QEMU */
 	char *machine;
 	char *accel; /* tcg, kvm, auto */
 	int smp;

@@ -18,8 +18,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define LONGEST "/XXXXXX/share" /* of the sockets in there */
-#define KEPT 16 /* processes that a keeper can take */
+#define LONGEST "/XXXXXX/vfio30" /* of the sockets in there */
+#define KEPT 64 /* processes that a keeper can take */
 
 /* The folder that holds those of all our runs. */
 static char *parent_folder(GError **error)

@@ -2,9 +2,8 @@
 #include <gio/gio.h>
 #include "lab/share.h"
 #include "lab/arch.h"
-#include "lab/tool.h"
+#include "lab/unpack.h"
 #include "project/failure.h"
-#include "project/paths.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,91 +14,13 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#define KEYRING "/usr/share/keyrings/debian-archive-keyring.gpg"
-#define SOURCES "deb [signed-by=" KEYRING "] http://deb.debian.org/debian trixie main\n"
-
-/* apt-get in a world of its own: the machine's lists and packages are not touched. */
-static gboolean apt(const char *world, GError **error, const char *verb, const char *package)
-{
-	g_autofree char *state = g_strdup_printf("Dir::State=%s/state", world);
-	g_autofree char *status = g_strdup_printf("Dir::State::status=%s/status", world);
-	g_autofree char *cache = g_strdup_printf("Dir::Cache=%s/cache", world);
-	g_autofree char *list = g_strdup_printf("Dir::Etc::sourcelist=%s/sources.list", world);
-
-	return tool_run(error, "apt-get", "-q", "-y", "-o", state, "-o", status, "-o", cache, "-o",
-			list, "-o", "Dir::Etc::sourceparts=/dev/null", "-o",
-			"Dir::Etc::preferencesparts=/dev/null", "-o",
-			"Dir::Etc::preferences=/dev/null", "-o", "APT::Install-Recommends=false",
-			"-o", "APT::Sandbox::User=root", "-o", "Debug::NoLocking=1",
-			"--download-only", verb, package, NULL);
-}
-
-static gboolean fetch(const char *to, GError **error)
-{
-	g_autofree char *world = g_build_filename(to, "apt", NULL);
-	g_autofree char *sources = g_build_filename(world, "sources.list", NULL);
-	g_autofree char *status = g_build_filename(world, "status", NULL);
-	g_autofree char *lists = g_build_filename(world, "state", "lists", "partial", NULL);
-	g_autofree char *archives = g_build_filename(world, "cache", "archives", NULL);
-	g_autofree char *partial = g_build_filename(archives, "partial", NULL);
-	g_autoptr(GDir) dir = NULL;
-	const char *name;
-
-	if (access(KEYRING, R_OK))
-		return failure_set(error, FAILURE_SETUP,
-				   "--share fetches virtiofsd from Debian, whose keys are not "
-				   "here; run: %s install guest",
-				   paths_get()->packages);
-	say("fetching virtiofsd for --share from Debian 13 (a few MB), once");
-	if (!paths_mkdir(lists, error) || !paths_mkdir(partial, error))
-		return FALSE;
-	if (!g_file_set_contents(sources, SOURCES, -1, NULL) ||
-	    !g_file_set_contents(status, "", 0, NULL))
-		return failure_set(error, FAILURE_SETUP, "cannot write to %s; is the disk full?",
-				   world);
-	if (!apt(world, error, "update", NULL) || !apt(world, error, "install", "virtiofsd"))
-		return FALSE;
-	dir = g_dir_open(archives, 0, NULL);
-	while (dir && (name = g_dir_read_name(dir))) {
-		g_autofree char *deb = g_build_filename(archives, name, NULL);
-
-		if (g_str_has_suffix(name, ".deb") &&
-		    !tool_run(error, "dpkg-deb", "-x", deb, to, NULL))
-			return FALSE;
-	}
-	paths_remove(world);
-	return TRUE;
-}
-
-/* The folder with virtiofsd and its libraries, fetched if it is not there. */
-static char *server_tree(GError **error)
-{
-	g_autofree char *cache = paths_cache("virtiofsd", error);
-	g_autofree char *tree = NULL;
-	g_autofree char *next = NULL;
-	gboolean ok = TRUE;
-	int lock;
-
-	if (!cache)
-		return NULL;
-	tree = g_build_filename(cache, "tree", NULL);
-	if (g_file_test(tree, G_FILE_TEST_IS_DIR))
-		return g_steal_pointer(&tree);
-	lock = paths_lock(tree, error);
-	if (lock < 0)
-		return NULL;
-	if (!g_file_test(tree, G_FILE_TEST_IS_DIR)) {
-		next = g_strconcat(tree, ".new", NULL);
-		paths_remove(next);
-		ok = paths_mkdir(next, error) && fetch(next, error);
-		if (ok)
-			g_rename(next, tree);
-		else
-			paths_remove(next);
-	}
-	close(lock);
-	return ok ? g_steal_pointer(&tree) : NULL;
-}
+static const struct unpack packaged = {
+	.cache = "virtiofsd",
+	.package = "virtiofsd",
+	.suite = "trixie",
+	.what = "virtiofsd for --share",
+	.size = "a few MB",
+};
 
 /* The command to start it with, without its own options; of char *. NULL with an error. */
 static GPtrArray *server_command(GError **error)
@@ -114,7 +35,7 @@ static GPtrArray *server_command(GError **error)
 		g_ptr_array_add(argv, g_strdup(own));
 		return argv;
 	}
-	tree = server_tree(error);
+	tree = unpack_tree(&packaged, error);
 	if (!tree) {
 		g_ptr_array_unref(argv);
 		return NULL;

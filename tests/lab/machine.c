@@ -4,6 +4,8 @@
 #include "project/failure.h"
 #include "project/project.h"
 
+static GPtrArray *served; /* NULL: not */
+
 static char *command(struct lab_options *options, gboolean express, gboolean kvm, const char *share)
 {
 	struct project project = { .name = (char *)"dev", .express = express };
@@ -19,6 +21,7 @@ static char *command(struct lab_options *options, gboolean express, gboolean kvm
 		.initramfs = "/i",
 		.rundir = "/r,1",
 		.devices = devices,
+		.sockets = served,
 		.kvm = kvm,
 		.channel_fd = 3,
 		.console_fd = 4,
@@ -51,6 +54,30 @@ static void devices_come_in_order(void **state)
 	has(line, "oops=panic");
 	assert_null(strstr(line, "-gdb"));
 	assert_null(strstr(line, "root-port"));
+}
+
+static void served_devices_share_memory_and_keep_their_places(void **state)
+{
+	struct lab_options options = { 0 };
+	g_autoptr(GPtrArray) sockets = g_ptr_array_new();
+	g_autofree char *line = NULL;
+	g_autofree char *express = NULL;
+
+	g_ptr_array_add(sockets, (char *)"/r/vfio0");
+	g_ptr_array_add(sockets, (char *)"/a \"b\"\\c");
+	served = sockets;
+	line = command(&options, FALSE, FALSE, NULL);
+	express = command(&options, TRUE, FALSE, "/r/share");
+	served = NULL;
+	has(line, "-machine q35,memory-backend=ram ");
+	has(line, "-object memory-backend-memfd,id=ram,share=on,size=512M");
+	has(line, "-device {\"driver\":\"vfio-user-pci\",\"id\":\"dev0\",\"addr\":\"02.0\","
+		  "\"socket\":{\"type\":\"unix\",\"path\":\"/r/vfio0\"},");
+	has(line,
+	    "\"addr\":\"03.0\",\"socket\":{\"type\":\"unix\",\"path\":\"/a \\\"b\\\"\\\\c\"}");
+	assert_null(strstr(line, "seed=7"));
+	has(express, "\"id\":\"dev1\",\"bus\":\"port1\",");
+	assert_null(strstr(strstr(express, "id=ram") + 1, "id=ram"));
 }
 
 /* The classic address of the first device depends on this order: docs say 0xfebf1000. */
@@ -137,6 +164,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(devices_come_in_order),
 		cmocka_unit_test(the_classic_pc),
+		cmocka_unit_test(served_devices_share_memory_and_keep_their_places),
 		cmocka_unit_test(express_devices_get_a_port_each),
 		cmocka_unit_test(bad_options),
 		cmocka_unit_test(too_many_devices),

@@ -110,6 +110,8 @@ static void unbind_under_a_node_of_mknod(void)
 static void read_for_ever(unsigned int nap_ms)
 {
 	char bytes[4096];
+	/* Short turns, so that naps coincide where an access takes long, too. */
+	size_t size = nap_ms ? 64 : sizeof(bytes);
 	unsigned int number;
 
 	for (unsigned int n = 0;; n++) {
@@ -120,7 +122,7 @@ static void read_for_ever(unsigned int nap_ms)
 			continue;
 		}
 		for (unsigned int i = 0; i < 50; i++) {
-			if ((n + i) % 2 ? read(fd, bytes, sizeof(bytes)) < 0
+			if ((n + i) % 2 ? read(fd, bytes, size) < 0
 					: ioctl(fd, MY_RNG_IOCTL_RAND, &number) < 0) {
 				CHECK_EQ(errno, ENODEV);
 				break;

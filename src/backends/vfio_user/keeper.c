@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "backends/vfio_user/keeper.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "backends/vfio_user/session.h"
+
+#define STOP_MS 3000
+
+static pid_t keeper_pid;
+
+void keeper_init(struct vu_child *child)
+{
+	*child = (struct vu_child){ .pidfd = -1, .control = -1, .client = -1 };
+}
+
+/* ---- in the serving process ---- */
+
+/*
+ * A process group's signals come to both of us; whether to end is for our keeper to
+ * say. If it is gone, the control socket says so too, and the loop ends in
+ * order; a hook that does not come back gets this long.
+ */
+static void on_term(int signal_)
+{
+	if (getppid() != keeper_pid)
+		alarm(STOP_MS / 1000);
+}
+
+static void settle(const struct vu_listener *listener)
+{
+	struct sigaction term = { .sa_handler = on_term, .sa_flags = SA_RESTART };
+
+	sigaction(SIGTERM, &term, NULL);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGALRM, SIG_DFL);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	close(listener->fd);
+	if (getppid() != keeper_pid)
+		_exit(1);
+}
+
+/* The client's connection; -EPIPE: our keeper is gone; -ECANCELED: it wants us to end. */
+static int receive_client(int control)
+{
+	union {
+		struct cmsghdr align;
+		char buf[CMSG_SPACE(sizeof(int))];
+	} ancillary;
+	char byte;
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct cmsghdr *c;
+	ssize_t n;
+	int fd;
+
+	do {
+		msg.msg_control = &ancillary;
+		msg.msg_controllen = sizeof(ancillary);
+		n = recvmsg(control, &msg, MSG_CMSG_CLOEXEC);
+		c = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
+		/* Orders before there is a client have nothing to act on. */
+	} while ((n < 0 && errno == EINTR) || (n > 0 && !c && byte != 's'));
+	if (!c || c->cmsg_type != SCM_RIGHTS)
+		return n > 0 ? -ECANCELED : -EPIPE;
+	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	return fd;
+}
+
+__attribute__((noreturn)) static void serve(const struct vu_recipe *recipe,
+					    const struct vu_listener *listener, int control,
+					    struct vu_page *page)
+{
+	struct ez_error error = { "" };
+	struct vu_session *s;
+	int client, result;
+
+	settle(listener);
+	crash_install(page);
+	s = vu_session_new(recipe->model, recipe->id, recipe->settings, recipe->n_settings, page,
+			   &error);
+	if (s)
+		error.text[0] = '\0';
+	send(control, error.text, strlen(error.text) + 1, MSG_NOSIGNAL);
+	if (!s) {
+		page_set(&page->ended, 1 + EINVAL);
+		_exit(0);
+	}
+	client = receive_client(control);
+	result = client;
+	if (client < 0)
+		close(control);
+	else
+		result = vu_session_attach(s, client, control, recipe->stall_ms);
+	if (client >= 0 && !result)
+		result = vu_session_serve(s);
+	vu_session_part(s);
+	/* Its last hooks may still fail. */
+	vu_session_free(s);
+	if (result == -EPIPE)
+		listen_unlink(listener);
+	page_set(&page->ended, 1 + (uint32_t)-result);
+	_exit(0);
+}
+
+/* ---- in the keeper ---- */
+
+static int fork_it(struct vu_child *child, const struct vu_recipe *recipe,
+		   const struct vu_listener *listener)
+{
+	int pair[2];
+
+	keeper_init(child);
+	child->page = page_new();
+	if (!child->page || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return -ENOMEM;
+	child->control = pair[0];
+	keeper_pid = getpid();
+	fflush(NULL);
+	child->pid = fork();
+	if (child->pid == 0) {
+		close(pair[0]);
+		serve(recipe, listener, pair[1], child->page);
+	}
+	close(pair[1]);
+	if (child->pid < 0) {
+		child->pid = 0;
+		return -errno;
+	}
+	child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
+	return child->pidfd < 0 ? -errno : 0;
+}
+
+int keeper_start(struct vu_child *child, const struct vu_recipe *recipe,
+		 const struct vu_listener *listener, struct ez_error *error)
+{
+	struct ez_error said = { "" };
+	ssize_t n;
+	int err = fork_it(child, recipe, listener);
+
+	if (err) {
+		snprintf(error->text, sizeof(error->text), "%s: cannot start a process: %s",
+			 recipe->id, strerror(-err));
+		keeper_stop(child, recipe);
+		return err;
+	}
+	do {
+		n = recv(child->control, said.text, sizeof(said.text) - 1, 0);
+	} while (n < 0 && errno == EINTR);
+	if (n > 0 && !said.text[0])
+		return 0;
+	if (n > 0)
+		*error = said;
+	else
+		snprintf(error->text, sizeof(error->text),
+			 "%s: the model died while the device was being made", recipe->id);
+	keeper_bury(child, recipe);
+	return n > 0 ? -EINVAL : -EOWNERDEAD;
+}
+
+int keeper_serve(struct vu_child *child, int client)
+{
+	union {
+		struct cmsghdr align;
+		char buf[CMSG_SPACE(sizeof(int))];
+	} ancillary = { .buf = { 0 } };
+	struct iovec iov = { .iov_base = (char[]){ 'c' }, .iov_len = 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = &ancillary,
+			      .msg_controllen = sizeof(ancillary) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(client));
+	memcpy(CMSG_DATA(c), &client, sizeof(client));
+	child->client = client;
+	return sendmsg(child->control, &msg, MSG_NOSIGNAL) == 1 ? 0 : -errno;
+}
+
+int keeper_bury(struct vu_child *child, const struct vu_recipe *recipe)
+{
+	struct vu_page *page = child->page;
+	char what[320];
+	int status = 0;
+	int result;
+
+	while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	child->pid = 0;
+	if (page->ended) {
+		result = 1 - (int)page->ended;
+	} else {
+		result = -EOWNERDEAD;
+		report_doing(page, recipe->model->spec, what, sizeof(what));
+		/* The client first: it waits. */
+		if (child->client >= 0)
+			dead_answer(page, child->client);
+		child->client = -1;
+		report_death(page, recipe->id, what, status);
+	}
+	keeper_free(child);
+	return result;
+}
+
+void keeper_stop(struct vu_child *child, const struct vu_recipe *recipe)
+{
+	struct pollfd p = { .fd = child->pidfd, .events = POLLIN };
+
+	if (!child->pid) {
+		keeper_free(child);
+		return;
+	}
+	send(child->control, "s", 1, MSG_NOSIGNAL);
+	if (child->pidfd < 0 || poll(&p, 1, STOP_MS) <= 0) {
+		fprintf(stderr, "%s: the model does not come back from a hook; killed\n",
+			recipe->id);
+		kill(child->pid, SIGKILL);
+	}
+	keeper_bury(child, recipe);
+}
+
+void keeper_free(struct vu_child *child)
+{
+	if (child->pidfd >= 0)
+		close(child->pidfd);
+	if (child->control >= 0)
+		close(child->control);
+	if (child->client >= 0)
+		close(child->client);
+	page_free(child->page);
+	keeper_init(child);
+}

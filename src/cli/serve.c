@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "backends/vfio_user/server.h"
+#include "cli/cli.h"
+#include "project/failure.h"
+#include "project/project.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+
+static struct vu_server *serving;
+
+static void on_signal(int number)
+{
+	if (serving)
+		vu_server_stop(serving);
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+}
+
+/* "a=1,b=2" of the command line as settings; the text stays alive with them. */
+static GArray *settings_of(char *properties)
+{
+	GArray *settings = g_array_new(FALSE, FALSE, sizeof(struct ez_setting));
+	char *save = NULL;
+	char *one, *equals;
+
+	for (one = strtok_r(properties, ",", &save); one; one = strtok_r(NULL, ",", &save)) {
+		struct ez_setting setting = { .name = one, .text = "" };
+
+		equals = strchr(one, '=');
+		if (equals) {
+			*equals = '\0';
+			setting.text = equals + 1;
+		}
+		g_array_append_val(settings, setting);
+	}
+	return settings;
+}
+
+static int serve(const char *file, char *properties, const struct vu_options *options,
+		 GError **error)
+{
+	struct ez_error why = { "" };
+	const struct ez_model *model = ez_model_open(file, &why);
+	g_autoptr(GArray) settings = settings_of(properties);
+	int status = FAILURE_SETUP;
+	int err;
+
+	if (model)
+		serving = vu_server_new(model, (struct ez_setting *)(void *)settings->data,
+					settings->len, options, &why);
+	if (serving) {
+		catch_signals();
+		err = vu_server_run(serving, &why);
+		/* A client that was dropped, or a model that died, is what was to be found out. */
+		status = !err ? 0
+			 : err == -EOWNERDEAD || err == -EPROTO || err == -ETIMEDOUT
+				 ? FAILURE_GUEST
+				 : FAILURE_SETUP;
+		vu_server_free(serving);
+		serving = NULL;
+	}
+	if (model)
+		ez_model_close(model);
+	if (status)
+		failure_set(error, status, "%s", why.text);
+	return status;
+}
+
+/* A model that is built: its file, and no project. */
+static gboolean is_model(const char *name)
+{
+	return g_str_has_suffix(name, ".so") && g_file_test(name, G_FILE_TEST_IS_REGULAR);
+}
+
+static int serve_project(char **names, struct vu_options *options, GError **error)
+{
+	g_autoptr(GPtrArray) devices = project_devices(names, error);
+	const struct project_device *device;
+	g_autofree char *properties = NULL;
+
+	if (!devices)
+		return FAILURE_SETUP;
+	device = devices->pdata[0];
+	if (!project_build(device->project, PROJECT_MODEL, NULL, error) ||
+	    !project_check(device, error))
+		return FAILURE_SETUP;
+	if (!options->id)
+		options->id = device->id;
+	properties = g_strdup(device->properties);
+	return serve(device->project->model, properties, options, error);
+}
+
+static int run(const struct cli_command *self, int argc, char **argv, GError **error)
+{
+	struct vu_options options = { .contain = true, .ready_fd = -1 };
+	g_autofree char *socket = NULL;
+	g_autofree char *id = NULL;
+	g_auto(GStrv) halves = NULL;
+	gboolean once = FALSE, alone = FALSE;
+	const GOptionEntry entries[] = {
+		{ "socket", 0, 0, G_OPTION_ARG_FILENAME, &socket,
+		  "where clients connect; its folder is made, or must be yours alone (mode 0700)",
+		  "PATH" },
+		{ "once", 0, 0, G_OPTION_ARG_NONE, &once, "end when the first client has left",
+		  NULL },
+		{ "alone", 0, 0, G_OPTION_ARG_NONE, &alone,
+		  "serve in this process, without a keeper: for gdb and valgrind", NULL },
+		{ "id", 0, 0, G_OPTION_ARG_STRING, &id,
+		  "what messages and traces call the device (default: PROJECT0)", "NAME" },
+		{ "ready-fd", 0, 0, G_OPTION_ARG_INT, &options.ready_fd,
+		  "write \"ready\" there once clients can connect, and close it", "FD" },
+		{ NULL },
+	};
+
+	if (!cli_parse(self, entries, &argc, argv, NULL, error))
+		return FAILURE_SETUP;
+	if (argc != 2 || !socket) {
+		failure_set(
+			error, FAILURE_SETUP,
+			"serve: one PROJECT and --socket PATH are needed; see ersatz serve --help");
+		return FAILURE_SETUP;
+	}
+	if (options.ready_fd >= 0 && fcntl(options.ready_fd, F_SETFD, FD_CLOEXEC)) {
+		failure_set(error, FAILURE_SETUP, "serve: --ready-fd %d: %s", options.ready_fd,
+			    strerror(errno));
+		return FAILURE_SETUP;
+	}
+	options.id = id;
+	options.socket = socket;
+	options.once = once;
+	options.contain = !alone;
+	halves = g_strsplit(argv[1], ",", 2);
+	if (is_model(halves[0]))
+		return serve(halves[0], halves[1] ? halves[1] : halves[0] + strlen(halves[0]),
+			     &options, error);
+	return serve_project(argv + 1, &options, error);
+}
+
+const struct cli_command cli_serve = {
+	.name = "serve",
+	.usage = "PROJECT --socket PATH [OPTION...]",
+	.summary = "Serves a device to any VMM that speaks vfio-user.",
+	.help = "Builds the model if it is stale, and serves it over a UNIX socket: one client at\n"
+		"a time, each with the device as after power-on. PROJECT may be a built model "
+		"(NAME.so)\n"
+		"without its project. The model runs in a process of\n"
+		"its own; if it dies, the client lives on as if the card had been pulled, and\n"
+		"stderr says which hook died on which access.\n"
+		"\n"
+		"The client, for example QEMU 10.1.1 or later, must share the guest's memory:\n"
+		"  qemu-system-x86_64 -object memory-backend-memfd,id=m,size=1G,share=on \\\n"
+		"    -machine q35,memory-backend=m -device '{\"driver\":\"vfio-user-pci\",\n"
+		"    \"socket\":{\"type\":\"unix\",\"path\":\"PATH\"}}' ...\n"
+		"\n"
+		"Ends on SIGINT or SIGTERM. With --once the status is 1 if the model died or the\n"
+		"client broke the protocol.\n"
+		"\n"
+		"examples:\n"
+		"  ersatz serve my_rng --socket run/my_rng\n"
+		"  ersatz serve my_rng,algorithm=philox --socket run/my_rng --once\n"
+		"  ersatz serve ./my_rng.so --socket run/my_rng\n"
+		"  gdb --args ersatz serve my_rng --socket run/my_rng --alone\n",
+	.run = run,
+};

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A QEMU with the vfio-user client and nothing of ours inside: the machine's
+ * own if it is 10.1.1 or later, else Debian's packaged one, unpacked once.
+ */
+#ifndef ERSATZ_LAB_VMM_H
+#define ERSATZ_LAB_VMM_H
+
+#include <glib.h>
+
+/* Its path, fetched if need be; $ERSATZ_QEMU comes before all. NULL with an error. */
+char *vmm_get(GError **error);
+/* A line about what vmm_get would give; fetches nothing. */
+char *vmm_describe(void);
+
+#endif

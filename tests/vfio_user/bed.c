@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "bed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "backends/vfio_user/server.h"
+#include "client.h"
+
+/* Exits with what vu_server_run returned, negated. */
+__attribute__((noreturn)) static void be_server(const char *path, const char *model, bool contain,
+						bool once, int ready)
+{
+	struct ez_error error = { "" };
+	const struct ez_model *m = ez_model_open(model, &error);
+	struct vu_options options = {
+		.socket = path, .contain = contain, .once = once, .ready_fd = ready
+	};
+	struct vu_server *server = m ? vu_server_new(m, NULL, 0, &options, &error) : NULL;
+	int err = server ? vu_server_run(server, &error) : -EINVAL;
+
+	if (err)
+		fprintf(stderr, "error: %s\n", error.text);
+	vu_server_free(server);
+	exit(-err);
+}
+
+struct bed *bed_start(const char *model, bool contain, bool once)
+{
+	struct bed *bed = calloc(1, sizeof(*bed));
+	int ready[2], log[2];
+	char byte;
+	int i;
+
+	assert_non_null(bed);
+	strcpy(bed->folder, "/tmp/ersatz-vu-XXXXXX");
+	assert_non_null(mkdtemp(bed->folder));
+	snprintf(bed->path, sizeof(bed->path), "%s/s", bed->folder);
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(log, O_CLOEXEC), 0);
+	bed->pid = fork();
+	if (!bed->pid) {
+		/* cmocka's handlers are not what a server has. */
+		for (i = 1; i < 32; i++)
+			signal(i, SIG_DFL);
+		dup2(log[1], STDERR_FILENO);
+		close(log[0]);
+		close(log[1]);
+		close(ready[0]);
+		be_server(bed->path, model, contain, once, ready[1]);
+	}
+	close(ready[1]);
+	close(log[1]);
+	bed->log = log[0];
+	fcntl(bed->log, F_SETFL, O_NONBLOCK);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	return bed;
+}
+
+const char *bed_said(struct bed *bed)
+{
+	size_t at = strlen(bed->said);
+	ssize_t n;
+
+	while ((n = read(bed->log, bed->said + at, sizeof(bed->said) - 1 - at)) > 0)
+		at += (size_t)n;
+	bed->said[at] = '\0';
+	return bed->said;
+}
+
+void bed_await(struct bed *bed, const char *text)
+{
+	int i;
+
+	for (i = 0; i < 500 && !strstr(bed_said(bed), text); i++)
+		poll(NULL, 0, 10);
+	if (!strstr(bed->said, text))
+		fail_msg("it did not say \"%s\" but: %s", text, bed->said);
+}
+
+int bed_wait_exit(pid_t pid)
+{
+	int status = -1;
+	int i;
+
+	for (i = 0; i < 800; i++) {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+		poll(NULL, 0, 10);
+	}
+	fail_msg("process %d does not end", (int)pid);
+	return -1;
+}
+
+int bed_stop(struct bed *bed, int signal_)
+{
+	int status;
+
+	if (signal_)
+		kill(bed->pid, signal_);
+	status = bed_wait_exit(bed->pid);
+	close(bed->log);
+	unlink(bed->path);
+	assert_int_equal(rmdir(bed->folder), 0);
+	free(bed);
+	return status;
+}
+
+pid_t bed_child_of(pid_t pid)
+{
+	char path[64], line[64] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	if (!fgets(line, sizeof(line), f))
+		*line = '\0';
+	fclose(f);
+	return atoi(line);
+}

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The processes: containment, the socket, clients that come and go. The server is a child of the test. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "backends/vfio_user/server.h"
+#include "bed.h"
+#include "client.h"
+#include "crasher.h"
+
+static int connect_to(const char *path)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
+	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	return fd;
+}
+
+static struct client *visit(struct bed *bed)
+{
+	struct client *c = calloc(1, sizeof(*c));
+
+	c->fd = connect_to(bed->path);
+	assert_int_equal(client_version(c, NULL), 0);
+	return c;
+}
+
+static void leave(struct client *c)
+{
+	close(c->fd);
+	free(c);
+}
+
+static unsigned int count_fds(pid_t pid)
+{
+	char command[64];
+	unsigned int n = 0;
+	FILE *p;
+
+	snprintf(command, sizeof(command), "ls /proc/%d/fd | wc -l", (int)pid);
+	p = popen(command, "re");
+	assert_int_equal(fscanf(p, "%u", &n), 1);
+	pclose(p);
+	return n;
+}
+
+static unsigned long resident(pid_t pid)
+{
+	char path[64];
+	unsigned long size = 0, pages = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
+	f = fopen(path, "re");
+	assert_int_equal(fscanf(f, "%lu %lu", &size, &pages), 2);
+	fclose(f);
+	return pages;
+}
+
+/* ---- the socket ---- */
+
+static void try_folder(const char *path, const char *expected)
+{
+	struct ez_error error = { "" };
+	const struct ez_model *m = ez_model_open(getenv("ERSATZ_MODEL"), &error);
+	struct vu_options options = { .socket = path, .ready_fd = -1 };
+
+	assert_null(vu_server_new(m, NULL, 0, &options, &error));
+	if (!strstr(error.text, expected))
+		fail_msg("%s: %s", path, error.text);
+	ez_model_close(m);
+}
+
+static void private_folders_only(void **state)
+{
+	struct bed *bed = bed_start(getenv("ERSATZ_MODEL"), true, false);
+	char other[128];
+	struct stat st;
+
+	assert_int_equal(stat(bed->path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	try_folder(bed->path, "another process serves");
+	try_folder("/tmp/s", "chmod 700");
+	snprintf(other, sizeof(other), "%s/", bed->folder);
+	try_folder(other, "names a folder");
+	snprintf(other, sizeof(other), "%s/no/such", bed->folder);
+	try_folder("/nowhere/at/all", "No such file");
+	memset(other, 'x', 120);
+	other[120] = '\0';
+	try_folder(other, "107");
+	assert_int_equal(bed_stop(bed, SIGKILL), 1000 + SIGKILL);
+}
+
+static void stale_socket_is_replaced(void **state)
+{
+	struct bed *bed = bed_start(getenv("ERSATZ_MODEL"), false, false);
+	struct bed again = *bed;
+	struct vu_options options = { .ready_fd = -1 };
+	struct ez_error error;
+	const struct ez_model *m = ez_model_open(getenv("ERSATZ_MODEL"), &error);
+	struct vu_server *server;
+
+	kill(bed->pid, SIGKILL);
+	bed_wait_exit(bed->pid);
+	assert_int_equal(access(again.path, F_OK), 0);
+	options.socket = again.path;
+	server = vu_server_new(m, NULL, 0, &options, &error);
+	assert_non_null(server);
+	vu_server_free(server);
+	assert_int_equal(access(again.path, F_OK), -1);
+	ez_model_close(m);
+	close(bed->log);
+	rmdir(bed->folder);
+	free(bed);
+}
+
+/* ---- clients ---- */
+
+static void one_client_at_a_time(void **state)
+{
+	struct bed *bed = bed_start(getenv("ERSATZ_MODEL"), true, false);
+	struct client *c = visit(bed);
+	struct pollfd p = { .events = POLLIN };
+	char byte;
+	int second = connect_to(bed->path);
+
+	p.fd = second;
+	assert_int_equal(poll(&p, 1, 2000), 1);
+	assert_int_equal(recv(second, &byte, 1, 0), 0);
+	close(second);
+	bed_await(bed, "another client was turned away");
+	assert_int_equal(client_read(c, BAR0, ID, 4), 0x12345678);
+	leave(c);
+	bed_stop(bed, SIGKILL);
+}
+
+static void each_client_gets_a_fresh_device(void **state)
+{
+	struct bed *bed = bed_start(getenv("ERSATZ_MODEL"), true, false);
+	unsigned int fds = 0;
+	unsigned long memory = 0;
+	int i;
+
+	for (i = 0; i < 200; i++) {
+		pid_t serving = bed_child_of(bed->pid);
+		struct client *c = visit(bed);
+
+		assert_int_equal(client_read(c, BAR0, CTRL, 4), 0);
+		client_write(c, BAR0, CTRL, 4, 0x55);
+		leave(c);
+		/* The next may come when this one is through. */
+		while (serving && bed_child_of(bed->pid) == serving)
+			poll(NULL, 0, 1);
+		while (bed_child_of(bed->pid))
+			poll(NULL, 0, 1);
+		if (i == 20) {
+			fds = count_fds(bed->pid);
+			memory = resident(bed->pid);
+		}
+	}
+	assert_int_equal(count_fds(bed->pid), fds);
+	assert_in_range(resident(bed->pid), 0, memory + 16);
+	assert_string_equal(bed_said(bed), "");
+	bed_stop(bed, SIGKILL);
+}
+
+static void without_keeper(void **state)
+{
+	struct bed *bed = bed_start(getenv("ERSATZ_MODEL"), false, true);
+	struct client *c = visit(bed);
+
+	assert_int_equal(client_read(c, BAR0, ID, 4), 0x12345678);
+	assert_int_equal(bed_child_of(bed->pid), 0);
+	leave(c);
+	assert_int_equal(bed_stop(bed, 0), 0);
+}
+
+static void once_is_once(void **state)
+{
+	struct bed *bed = bed_start(getenv("ERSATZ_MODEL"), true, true);
+	struct client *c = visit(bed);
+
+	leave(c);
+	assert_int_equal(bed_stop(bed, 0), 0);
+	bed = bed_start(getenv("ERSATZ_MODEL"), true, true);
+	c = calloc(1, sizeof(*c));
+	c->fd = connect_to(bed->path);
+	assert_int_equal(client_version(c, "{"), EINVAL);
+	leave(c);
+	assert_int_equal(bed_stop(bed, 0), EPROTO);
+}
+
+/* ---- death ---- */
+
+struct way {
+	uint32_t what; /* 0: by the read */
+	const char *said[4];
+};
+
+static void die(const struct way *way)
+{
+	struct bed *bed = bed_start(getenv("CRASHER"), true, true);
+	struct client *c = visit(bed);
+	struct vu_irq_info irq = { .argsz = sizeof(irq) };
+	int i;
+
+	assert_int_equal(client_read(c, BAR0, WELL, 4), 0x600d);
+	if (way->what)
+		client_write(c, BAR0, BAD_WRITE, 4, way->what);
+	else
+		assert_int_equal(client_read(c, BAR0, BAD_READ, 4), 0xffffffff);
+	/* The card is pulled: answers of a kind, for a while, then the end, in order. */
+	for (i = 0; way->what != IN_TIMER && way->what != IN_JOB && i < 5; i++) {
+		assert_int_equal(client_read(c, BAR0, WELL, 4), 0xffffffff);
+		client_write(c, BAR0, WELL, 4, 1);
+		assert_int_equal(client_call(c, VU_RESET, NULL, 0, NULL, 0), 0);
+		assert_int_equal(client_call(c, VU_GET_IRQ_INFO, &irq, sizeof(irq), NULL, 0),
+				 ENODEV);
+	}
+	/* Struck while an answer was on its way: there may be a second one, an error. */
+	while (client_receive(c))
+		assert_true(c->header.flags & VU_FLAG_ERROR && !c->length);
+	/* A sanitizer gives the account itself. */
+	for (i = 0; !dlsym(RTLD_DEFAULT, "__asan_init") && i < 4 && way->said[i]; i++)
+		bed_await(bed, way->said[i]);
+	bed_await(bed, "the model died");
+	leave(c);
+	assert_int_equal(bed_stop(bed, 0), EOWNERDEAD);
+}
+
+static void dies_in_a_hook(void **state)
+{
+	static const struct way ways[] = {
+		{ 0,
+		  { "the model died: Segmentation fault (SIGSEGV) at address 0x0",
+		    "during: 4-byte read of BAD_READ (BAR0 0x4)\n", "#0 bad_read at",
+		    "crasher.c:" } },
+		{ FOLLOW_NULL,
+		  { "SIGSEGV", "during: 4-byte write to BAD_WRITE (BAR0 0x8), value 0x1\n",
+		    "#0 bad_write at" } },
+		{ CALL_ABORT,
+		  { "(SIGABRT)", "during: 4-byte write to BAD_WRITE", "bad_write at" } },
+		{ CALL_EXIT, { "it called exit (status 0)", "during: 4-byte write to BAD_WRITE" } },
+		{ DIVIDE, { "(SIGFPE)", "value 0x4", "#0 bad_write at" } },
+		{ RECURSE, { "SIGSEGV", "#0 recurse at" } },
+		{ IN_TIMER, { "SIGSEGV", "during: timer tick", "#0 fired at" } },
+		{ IN_JOB, { "SIGSEGV", ", in a job", "#0 run at" } },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		die(&ways[i]);
+}
+
+static void goes_on_with_a_fresh_one(void **state)
+{
+	struct bed *bed = bed_start(getenv("CRASHER"), true, false);
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		struct client *c = visit(bed);
+
+		assert_int_equal(client_read(c, BAR0, BAD_READ, 4), 0xffffffff);
+		assert_false(client_receive(c));
+		leave(c);
+		while (bed_child_of(bed->pid))
+			poll(NULL, 0, 1);
+	}
+	bed_stop(bed, SIGKILL);
+}
+
+/* Killed at any moment: every request is answered once, and the end is in order. */
+static void killed_at_any_moment(void **state)
+{
+	int i, n;
+
+	for (i = 0; i < 60; i++) {
+		struct bed *bed = bed_start(getenv("ERSATZ_MODEL"), true, true);
+		struct client *c = visit(bed);
+		struct vu_access a = { ID, BAR0, 4 };
+		pid_t killer = fork();
+		uint32_t value;
+
+		if (!killer) {
+			nanosleep(&(struct timespec){ 0, 100000 + i * 37000 }, NULL);
+			kill(bed_child_of(bed->pid), SIGKILL);
+			_exit(0);
+		}
+		for (n = 0;; n++) {
+			client_send(c, VU_REGION_READ, 0, &a, sizeof(a), NULL, 0);
+			if (!client_receive(c))
+				break;
+			/* An error is for the one that may have been answered already, and had been. */
+			if (c->header.flags & VU_FLAG_ERROR && c->header.id == c->id - 1)
+				assert_true(client_receive(c));
+			assert_int_equal(c->header.id, c->id);
+			if (c->header.flags & VU_FLAG_ERROR)
+				continue;
+			memcpy(&value, c->payload + sizeof(a), sizeof(value));
+			assert_true(value == 0x12345678 || value == 0xffffffff);
+			if (value == 0xffffffff && n % 16 == 0)
+				poll(NULL, 0, 150);
+		}
+		waitpid(killer, NULL, 0);
+		leave(c);
+		bed_await(bed, "the model died: Killed (SIGKILL)");
+		assert_int_equal(bed_stop(bed, 0), EOWNERDEAD);
+	}
+}
+
+/* Without its keeper the serving process ends, and takes the socket away. */
+static void keeper_killed(void **state)
+{
+	struct bed *bed;
+	struct client *c;
+	pid_t serving;
+	int status;
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	bed = bed_start(getenv("CRASHER"), true, false);
+	c = visit(bed);
+	serving = bed_child_of(bed->pid);
+	kill(bed->pid, SIGKILL);
+	bed_wait_exit(bed->pid);
+	assert_false(client_receive(c));
+	assert_int_equal(bed_wait_exit(serving), 0);
+	assert_int_equal(access(bed->path, F_OK), -1);
+	leave(c);
+	close(bed->log);
+	rmdir(bed->folder);
+	free(bed);
+	/* Even in the middle of a hook that never ends. */
+	bed = bed_start(getenv("CRASHER"), true, false);
+	c = visit(bed);
+	client_send(c, VU_REGION_WRITE, VU_FLAG_NO_REPLY, &(struct {
+			    struct vu_access a;
+			    uint32_t v;
+		    }){ { BAD_WRITE, BAR0, 4 }, HANG },
+		    20, NULL, 0);
+	poll(NULL, 0, 100);
+	serving = bed_child_of(bed->pid);
+	kill(bed->pid, SIGKILL);
+	bed_wait_exit(bed->pid);
+	status = bed_wait_exit(serving);
+	assert_int_equal(status, 1000 + SIGALRM);
+	leave(c);
+	close(bed->log);
+	unlink(bed->path);
+	rmdir(bed->folder);
+	free(bed);
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(private_folders_only),
+		cmocka_unit_test(stale_socket_is_replaced),
+		cmocka_unit_test(one_client_at_a_time),
+		cmocka_unit_test(each_client_gets_a_fresh_device),
+		cmocka_unit_test(without_keeper),
+		cmocka_unit_test(once_is_once),
+		cmocka_unit_test(dies_in_a_hook),
+		cmocka_unit_test(goes_on_with_a_fresh_one),
+		cmocka_unit_test(killed_at_any_moment),
+		cmocka_unit_test(keeper_killed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
