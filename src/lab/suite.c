@@ -157,7 +157,8 @@ static void wait_bench(struct bench *bench, int fd, int limit)
 	struct tool_guard guard;
 	int waiting = 0;
 
-	tool_guard(&guard, -bench->pid);
+	tool_guard(&guard);
+	tool_guard_over(&guard, -bench->pid);
 	g_unix_set_fd_nonblocking(fd, TRUE, NULL);
 	g_source_set_callback(source, G_SOURCE_FUNC(read_bench), bench, NULL);
 	g_source_attach(source, NULL);

@@ -72,8 +72,9 @@ gboolean tool_read(const char *dir, char **ret_output, GError **error, const cha
 	return ok;
 }
 
-void tool_guard(struct tool_guard *guard, pid_t target)
+void tool_guard(struct tool_guard *guard)
 {
+	pid_t target;
 	int fds[2];
 	char done;
 
@@ -88,12 +89,20 @@ void tool_guard(struct tool_guard *guard, pid_t target)
 		close(fds[1]);
 		for (int fd = 0; fd < 3; fd++) /* nobody shall wait for their end */
 			close(fd);
-		if (read(fds[0], &done, 1) != 1)
+		if (read(fds[0], &target, sizeof(target)) == sizeof(target) &&
+		    read(fds[0], &done, 1) != 1)
 			kill(target, SIGKILL);
 		_exit(0);
 	}
 	close(fds[0]);
 	guard->pipe = fds[1];
+}
+
+void tool_guard_over(const struct tool_guard *guard, pid_t target)
+{
+	/* A few bytes into an empty pipe: all or nothing. Without a guard it is nothing. */
+	if (guard->pipe >= 0 && write(guard->pipe, &target, sizeof(target)) < 0)
+		return;
 }
 
 void tool_unguard(struct tool_guard *guard)
@@ -109,6 +118,7 @@ void tool_unguard(struct tool_guard *guard)
 }
 
 struct script {
+	struct tool_guard guard;
 	pid_t parent;
 	/* At a terminal it stays in our process group: sudo may have to ask for a password. */
 	gboolean asks;
@@ -122,6 +132,8 @@ static void script_setup(gpointer data)
 	child_setup(GINT_TO_POINTER(script->parent));
 	if (!script->asks)
 		setpgid(0, 0);
+	/* From here, before it can start anything: else it might outlive us in between. */
+	tool_guard_over(&script->guard, script->asks ? getpid() : -getpid());
 	dup2(STDERR_FILENO, STDOUT_FILENO);
 }
 
@@ -132,7 +144,6 @@ gboolean tool_script(GError **error, const char *failed, const char *program, ..
 	struct script script = { .parent = getpid(), .asks = isatty(STDIN_FILENO) };
 	GSpawnFlags flags = G_SPAWN_DO_NOT_REAP_CHILD |
 			    (script.asks ? G_SPAWN_CHILD_INHERITS_STDIN : G_SPAWN_DEFAULT);
-	struct tool_guard guard;
 	int status = 0;
 	va_list args;
 	GPid pid;
@@ -142,14 +153,16 @@ gboolean tool_script(GError **error, const char *failed, const char *program, ..
 		g_ptr_array_add(argv, (char *)a);
 	va_end(args);
 	g_ptr_array_add(argv, NULL);
+	tool_guard(&script.guard);
 	if (!g_spawn_async(NULL, (char **)argv->pdata, NULL, flags, script_setup, &script, &pid,
-			   &local))
+			   &local)) {
+		tool_unguard(&script.guard);
 		return failure_set(error, FAILURE_SETUP, "cannot run %s: %s", program,
 				   local->message);
-	tool_guard(&guard, script.asks ? pid : -pid);
+	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	tool_unguard(&guard);
+	tool_unguard(&script.guard);
 	if (!g_spawn_check_wait_status(status, NULL))
 		return failure_set(error, FAILURE_SETUP, "%s", failed);
 	return TRUE;

@@ -23,15 +23,17 @@ gboolean tool_script(GError **error, const char *failed, const char *program,
 		     ...) G_GNUC_NULL_TERMINATED;
 
 /*
- * A process that kills `target` (as kill(2) has it: -GROUP) if this one ends
- * before tool_unguard().
+ * A process that kills a target if this one ends before tool_unguard(). The
+ * target (as kill(2) has it: -GROUP) is named once, by tool_guard_over(): best
+ * from the child itself, between fork and exec, so that there is no gap.
  */
 struct tool_guard {
 	int pipe;
 	pid_t pid;
 };
 
-void tool_guard(struct tool_guard *guard, pid_t target);
+void tool_guard(struct tool_guard *guard);
+void tool_guard_over(const struct tool_guard *guard, pid_t target);
 void tool_unguard(struct tool_guard *guard);
 
 /* The youngest file in a folder whose name starts with `prefix`; NULL: none. */

@@ -5,6 +5,7 @@
 #include "project/paths.h"
 
 #include <errno.h>
+#include <string.h>
 #include <glib/gstdio.h>
 #include <unistd.h>
 
@@ -28,10 +29,32 @@ static gboolean apt(const char *world, GError **error, const char *suite, const 
 			"--download-only", verb, package, NULL);
 }
 
-static char *sources(const char *suite)
+/* The archive that the machine's own apt uses; its suites are not ours, but its place is. */
+static char *archive(GError **error)
 {
-	static const char line[] = "deb [signed-by=" KEYRING "] http://deb.debian.org/debian ";
+	g_autofree char *output = NULL;
+	g_auto(GStrv) lines = NULL;
 
+	if (!tool_read(NULL, &output, error, "apt-get", "indextargets", "--format",
+		       "$(LABEL) $(REPO_URI)", "Created-By: Packages", "Origin: Debian", NULL))
+		return NULL;
+	lines = g_strsplit(output, "\n", -1);
+	for (char **line = lines; *line; line++)
+		if (g_str_has_prefix(*line, "Debian "))
+			return g_strdup(*line + strlen("Debian "));
+	failure_set(error, FAILURE_SETUP,
+		    "this machine's apt knows no Debian archive: run `apt-get update` first");
+	return NULL;
+}
+
+static char *sources(const char *suite, GError **error)
+{
+	g_autofree char *uri = archive(error);
+	g_autofree char *line = NULL;
+
+	if (!uri)
+		return NULL;
+	line = g_strconcat("deb [signed-by=" KEYRING "] ", uri, " ", NULL);
 	if (g_str_equal(suite, BASE))
 		return g_strconcat(line, BASE " main\n", NULL);
 	return g_strconcat(line, BASE " main\n", line, suite, " main\n", NULL);
@@ -42,7 +65,7 @@ static gboolean fetch(const struct unpack *unpack, const char *to, GError **erro
 {
 	g_autofree char *world = g_build_filename(to, "apt", NULL);
 	g_autofree char *list = g_build_filename(world, "sources.list", NULL);
-	g_autofree char *lines = sources(unpack->suite);
+	g_autofree char *lines = sources(unpack->suite, error);
 	g_autofree char *status = g_build_filename(world, "status", NULL);
 	g_autofree char *lists = g_build_filename(world, "state", "lists", "partial", NULL);
 	g_autofree char *archives = g_build_filename(world, "cache", "archives", NULL);
@@ -51,6 +74,8 @@ static gboolean fetch(const struct unpack *unpack, const char *to, GError **erro
 	const char *name;
 	guint count = 0;
 
+	if (!lines)
+		return FALSE;
 	if (access(KEYRING, R_OK))
 		return failure_set(error, FAILURE_SETUP,
 				   "%s comes from Debian, whose keys are not here; run: %s install "

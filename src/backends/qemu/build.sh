@@ -34,7 +34,7 @@ script that runs it. DIR is Ersatz's build folder (with libersatz.so).
   --backend DIR   the backend's sources; default: where this script is
   --include DIR   the SDK's headers; default: include/ of the same repository
   --mirror URI    Debian's archive; default: the one that this machine's apt
-                  uses, or http://deb.debian.org/debian
+                  uses
   --jobs N        parallel compilations; default: one per processor
   --packages      prints the Debian packages that a build needs, and exits
   --help
@@ -246,7 +246,8 @@ find_mirror() {
 	[ -z "$mirror" ] || return 0
 	mirror=$(apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' \
 		'Origin: Debian' 2>/dev/null | awk '$1 == "Debian" { print $2; exit }')
-	mirror=${mirror:-http://deb.debian.org/debian}
+	[ -n "$mirror" ] || die "this machine's apt knows no Debian archive: run \`apt-get update\`" \
+		"first, or name one with --mirror URI"
 	mirror=${mirror%/}
 }
 
