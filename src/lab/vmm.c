@@ -72,7 +72,8 @@ static char *own(void)
 	g_autofree char *file = NULL;
 	g_autofree char *verdict = NULL;
 
-	if (!path || !cache)
+	/* Whoever has our build folder in PATH means the other backend by it. */
+	if (!path || !cache || strcmp(path, paths_get()->qemu) == 0)
 		return NULL;
 	identity = tool_identity(path);
 	sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, identity, -1);

@@ -91,3 +91,24 @@ says "vfio-user"
 status 125 env ERSATZ_QEMU="$WORK/none" "${served[@]}" --accel tcg my_rng -- true
 says "cannot start"
 clean
+
+# The machine's own QEMU is taken if it is new enough and has the client.
+qemu() {
+	mkdir -p "$1"
+	printf '#!/bin/sh\ncase $1 in\n--version) echo "QEMU emulator version %s" ;;\n' "$2" >"$1/$qemu"
+	printf "%s) echo '%s' ;;\nesac\n" -device "$3" >>"$1/$qemu"
+	chmod +x "$1/$qemu"
+	PATH=$WORK/$1:$PATH "$ERSATZ" doctor >"$WORK/$1.txt" || true
+}
+qemu=qemu-system-x86_64
+client='name "vfio-user-pci", bus PCI'
+qemu new "10.1.1 (Debian)" "$client"
+qemu newer 11.0.0 "$client"
+qemu old 10.1.0 "$client"
+qemu none 10.2.0 'name "vfio-pci", bus PCI'
+grep -q "^vfio-user .*10.1.1 (Debian), $WORK/new/$qemu" new.txt
+grep -q "^vfio-user .*$WORK/newer/$qemu" newer.txt
+for without in old none; do
+	grep -q "^vfio-user .*QEMU" $without.txt
+	[ "$(grep -c "$WORK/$without/$qemu" $without.txt)" = 0 ]
+done
