@@ -97,6 +97,9 @@ static bool piece(struct ez_job *job, void *data)
 
 	if (!d->left)
 		return false;
+	/* Data may come from a saved state that somebody else wrote: no work without end. */
+	if (d->left > MAX_PIECES)
+		d->left = MAX_PIECES;
 	d->status = ez_job_dma_read(job, d->address, &value, sizeof(value));
 	value++;
 	if (!d->status)

@@ -24,6 +24,7 @@ enum {
 };
 
 #define EFFECTS_RESET 0x0f0f0f0fu
+#define MAX_PIECES 20000u /* of a job */
 #define REFUSED 0x66 /* in CTRL: the model refuses to load such a state */
 
 enum command {

@@ -234,7 +234,7 @@ static void worker_is_cancelled_reset_and_freed(void **unused)
 		struct host *h = host_new();
 		uint32_t then;
 
-		host_job(h, 1000000);
+		host_job(h, MAX_PIECES);
 		for (unsigned int i = 0; i < turns; i++)
 			host_turn(h);
 		if (turns % 3 == 0) {
