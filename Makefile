@@ -31,11 +31,12 @@ perf: all
 sanitize: setup
 	@scripts/sanitize $(BUILD)-sanitize
 
-# Every fuzz target for SECONDS each.
+# Every fuzz target for SECONDS each; SEED: the same inputs each time.
 SECONDS ?= 20
+SEED ?= 0
 fuzz: all
 	@scripts/packages install check
-	@scripts/fuzz $(BUILD) $(SECONDS)
+	@scripts/fuzz $(BUILD) $(SECONDS) $(SEED)
 
 # What a reader of the code checks: licences, format, size of files.
 check:
@@ -57,7 +58,7 @@ help:
 	@echo "make test       every test: unit, bus level, guest"
 	@echo "make perf       measure; figures to $(BUILD)/perf.json"
 	@echo "make sanitize   unit tests under ASan and UBSan"
-	@echo "make fuzz       fuzz targets, SECONDS=20 each"
+	@echo "make fuzz       fuzz targets, SECONDS=20 each; SEED=1: the same inputs each time"
 	@echo "make check      licences, format, file sizes"
 	@echo "make install    to PREFIX ($(PREFIX)); honours DESTDIR"
 	@echo "make clean      remove what was built; the cache of QEMU and kernels stays"
