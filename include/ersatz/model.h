@@ -101,9 +101,9 @@ bool ez_timer_armed(struct ez_function *ez, uint32_t timer);
 /*
  * Jobs, by the index NAME_JOB_X. Fill in the job's data in the state struct,
  * then submit it; from then until done runs, or it is cancelled, the data is
- * the worker's. A pending job comes back with a saved state, whose data may be
- * anybody's: bound the work that it asks for. duration_ns is the virtual time that it takes where time is
- * virtual (bench); elsewhere it takes what it takes.
+ * the worker's. duration_ns is the virtual time that it takes where time is
+ * virtual (bench); elsewhere it takes what it takes. A pending job comes back
+ * with a saved state, whose data may be anybody's: bound the work it asks for.
  *
  * submit: 0; -EBUSY: this job is in flight; -EAGAIN: no thread could be made.
  * cancel: waits for the piece in hand; then the job is gone and done is not

@@ -199,8 +199,9 @@ static int unmap_range(struct vu_dma *dma, const struct vu_dma_unmap *request)
 		return -EINVAL;
 	while (to < dma->n && dma->regions[to].first <= last)
 		to++;
-	if (to > from &&
-	    (dma->regions[from].first < request->address || dma->regions[to - 1].last > last))
+	if (to == from)
+		return 0;
+	if (dma->regions[from].first < request->address || dma->regions[to - 1].last > last)
 		return -ENOENT;
 	for (size_t i = from; i < to; i++)
 		unmap(&dma->regions[i]);
