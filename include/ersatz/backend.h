@@ -50,7 +50,7 @@ void ez_model_close(const struct ez_model *model);
 enum ez_backend_flags {
 	/* Config space of record is the backend's: it answers the guest, ours mirrors. */
 	EZ_BACKEND_CONFIG = 1 << 0,
-	/* MSI masks and pending bits are the backend's: every message is handed to it. */
+	/* MSI and MSI-X masks, pending bits and MSI-X tables are the backend's: every message is handed to it. */
 	EZ_BACKEND_MSI = 1 << 1,
 	/* Time is virtual: jobs run on the device's thread when their time has passed. */
 	EZ_BACKEND_VIRTUAL_TIME = 1 << 2,
@@ -82,8 +82,9 @@ struct ez_backend {
 	/* The interrupt pin's level; called when it changes. */
 	void (*intx)(void *be, unsigned int fn, bool level);
 	/*
-	 * Send the message of this MSI vector, always below the number granted.
-	 * Without EZ_BACKEND_MSI a masked message never gets here.
+	 * Send the message of this MSI or, if that is what is on, MSI-X vector,
+	 * always below the number granted or the table's size. Without
+	 * EZ_BACKEND_MSI a masked message never gets here.
 	 */
 	void (*msi)(void *be, unsigned int fn, uint32_t vector);
 	/* Fill with random bytes. */
@@ -108,6 +109,18 @@ struct ez_backend {
 	 */
 	void (*config_put)(void *be, unsigned int fn, uint32_t offset, const uint8_t *bytes,
 			   uint32_t len);
+	/*
+	 * What this MSI-X vector stands for is not pending any more: clear its
+	 * pending bit (PCI 3.0, 6.8.2.9 and 6.8.3.5). May be NULL without
+	 * EZ_BACKEND_MSI, and where pending bits cannot be reached.
+	 */
+	void (*msix_forget)(void *be, unsigned int fn, uint32_t vector);
+	/*
+	 * Memory windows are to be reached (shown) or not: D3hot, pulled card.
+	 * Called when it changes; a device starts with its windows shown. May be
+	 * NULL where the backend maps none to the guest.
+	 */
+	void (*windows)(void *be, unsigned int fn, bool shown);
 };
 
 /* ---- a device's life ---- */
@@ -160,6 +173,18 @@ uint64_t ez_device_read(struct ez_device *dev, unsigned int fn, unsigned int bar
 			unsigned int width);
 void ez_device_write(struct ez_device *dev, unsigned int fn, unsigned int bar, uint64_t offset,
 		     unsigned int width, uint64_t value);
+
+/*
+ * The memory of window `index` of ez_spec.windows: mapped here at *ret_at, and
+ * as a file in *ret_fd (a memfd, sealed at the window's size), for backends that
+ * give it to a guest. Both stay the device's, valid until ez_device_free.
+ * -ENODEV: no such function or window.
+ *
+ * ez_device_read and write reach windows too, for accesses that were not mapped;
+ * any width of theirs at any alignment, as long as it lies within the window.
+ */
+int ez_device_window(struct ez_device *dev, unsigned int fn, uint32_t index, void **ret_at,
+		     int *ret_fd);
 
 /* Looks at a register without side effects: the storage of element `index`. */
 int ez_device_peek(struct ez_device *dev, unsigned int fn, const struct ez_reg *reg, uint32_t index,

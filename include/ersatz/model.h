@@ -86,6 +86,15 @@ bool ez_irq_pending(struct ez_function *ez, uint32_t source);
  */
 void ez_irq_update(struct ez_function *ez);
 
+/*
+ * The bytes of a memory window, by the index that the generated header names
+ * NAME_WINDOW_X: as many as the spec says, owned by the device, valid until
+ * destroy has returned; never NULL for an index that the spec has. The guest,
+ * on another CPU, may change them at any moment: copy first, then check. Saved
+ * and reset by Ersatz. After the card was pulled they are all-ones.
+ */
+void *ez_window(struct ez_function *ez, uint32_t window);
+
 /* The device's clock in ns: the guest's virtual time (monotonic, from any base). */
 uint64_t ez_now(struct ez_function *ez);
 
