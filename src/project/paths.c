@@ -14,11 +14,13 @@ static void in_place(struct paths *p, const char *dir)
 {
 	p->source = g_strdup(ERSATZ_SOURCE_DIR);
 	p->include = g_build_filename(p->source, "include", NULL);
+	p->regtest = g_build_filename(p->source, "src", "regtest", NULL);
 	p->lib = g_strdup(dir);
 	p->models = g_build_filename(dir, "ersatz-models", NULL);
 	p->agent = g_build_filename(dir, "src", "lab", "ersatz-agent", NULL);
 	p->qemu = g_build_filename(dir, "qemu-system-x86_64", NULL);
 	p->qemu_build = g_build_filename(p->source, "src", "backends", "qemu", "build.sh", NULL);
+	p->skeleton = g_build_filename(p->source, "src", "project", "skeleton", NULL);
 }
 
 static void installed(struct paths *p, const char *dir)
@@ -28,6 +30,7 @@ static void installed(struct paths *p, const char *dir)
 
 	p->source = g_build_filename(prefix, "share", "ersatz", NULL);
 	p->include = g_build_filename(prefix, "include", NULL);
+	p->regtest = g_build_filename(p->source, "regtest", NULL);
 	p->lib = g_build_filename(prefix, ERSATZ_LIBDIR, NULL);
 	p->installed = TRUE;
 	p->agent = g_build_filename(prefix, ERSATZ_LIBEXECDIR, "ersatz", "ersatz-agent", NULL);
@@ -35,6 +38,7 @@ static void installed(struct paths *p, const char *dir)
 	/* Where that QEMU looks; an installation is never written to. */
 	p->models = g_build_filename(cache ? cache : dir, "ersatz-models", NULL);
 	p->qemu_build = g_build_filename(p->source, "qemu", "build.sh", NULL);
+	p->skeleton = g_build_filename(p->source, "skeleton", NULL);
 }
 
 const struct paths *paths_get(void)

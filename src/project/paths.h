@@ -8,6 +8,7 @@
 struct paths {
 	gboolean installed; /* else in a build folder */
 	char *self; /* the command itself */
+	char *regtest; /* folder with the register test's runtime */
 	char *include; /* the SDK's headers are in ersatz/ below it */
 	char *lib; /* folder of libersatz.so */
 	char *models; /* folder for the models of devices/ */
@@ -17,6 +18,7 @@ struct paths {
 	char *qemu; /* the wrapper that `ersatz qemu build` writes */
 	char *qemu_build; /* the script that builds it */
 	char *packages; /* scripts/packages */
+	char *skeleton; /* what `ersatz new` copies */
 };
 
 const struct paths *paths_get(void);
