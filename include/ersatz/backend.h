@@ -186,6 +186,16 @@ void ez_device_write(struct ez_device *dev, unsigned int fn, unsigned int bar, u
 int ez_device_window(struct ez_device *dev, unsigned int fn, uint32_t index, void **ret_at,
 		     int *ret_fd);
 
+/*
+ * For tests of a race: raises interrupt source `source` in the very moment of
+ * the next access by software that changes a bit of its status register. Which
+ * of the two comes first is the spec's precedence: of these bits (sw: the event,
+ * so that software clears it; hw: the access, so that the event survives). It
+ * is forgotten once it has been raised, and by a reset. EZ_NONE: none any more.
+ * -ENODEV: no such function; -EINVAL: no such source, or it has no status register.
+ */
+int ez_device_coincide(struct ez_device *dev, unsigned int fn, uint32_t source);
+
 /* Looks at a register without side effects: the storage of element `index`. */
 int ez_device_peek(struct ez_device *dev, unsigned int fn, const struct ez_reg *reg, uint32_t index,
 		   uint64_t *ret_value);

@@ -81,6 +81,13 @@ bool ez_bench_intx(struct ez_bench *bench); /* level of the pin */
 uint32_t ez_bench_intx_count(struct ez_bench *bench); /* times it went up */
 uint32_t ez_bench_msi_count(struct ez_bench *bench, unsigned int vector); /* messages that came */
 
+/*
+ * Raises the source of this name in the very moment of the next access that
+ * changes a bit of its status register: see ez_device_coincide(). NULL: not
+ * any more.
+ */
+void ez_bench_coincide(struct ez_bench *bench, const char *source);
+
 /* ---- time ---- */
 
 uint64_t ez_bench_now(struct ez_bench *bench); /* ns */

@@ -16,8 +16,11 @@
  *   hooks: [create, destroy, reset, load]
  *                       int NAME_create(struct NAME *s), ...
  *
- * (arrays of registers take a uint32_t index after s). A missing or misspelt
- * hook does not compile.
+ * (arrays of registers take a uint32_t index after s; with two dimensions it is
+ * that of all elements, row by row). A missing or misspelt hook does not
+ * compile. For a field with counter: true the header defines
+ * NAME_REG_FIELD_incr(s, n) and NAME_REG_FIELD_decr(s, n), with the index after
+ * s for arrays.
  *
  * Rules. Callbacks of one device never overlap or nest; a reset that a callback's
  * own DMA brings about waits until the callback has returned. Everything here may be
@@ -69,7 +72,9 @@ int ez_dma_write(struct ez_function *ez, uint64_t addr, const void *buf, size_t 
  * raise makes the source pending: sets its status bits, if the spec names a
  * status register, and sends its message if it is enabled and MSI is on.
  * INTx stays asserted while any enabled source is pending. lower takes a
- * pending source back (a driver does so through the status register).
+ * pending source back (a driver does so through the status register). A source
+ * of type: level is held from raise to lower: what a driver clears of its status
+ * is set again, and sends another message.
  * Raising a pending source sends its message again, as a new event does. A
  * message that cannot go out yet (MSI is off, no bus mastering, D3hot) goes out
  * as soon as it can, if the source is still pending and enabled then.
@@ -94,6 +99,13 @@ void ez_irq_update(struct ez_function *ez);
  * and reset by Ersatz. After the card was pulled they are all-ones.
  */
 void *ez_window(struct ez_function *ez, uint32_t window);
+
+/*
+ * In an onread, onwrite or swmod hook: the register's bits that the access in
+ * hand carries, without those that a lock or sw: rw1 has taken out of it. All of
+ * them for an access of the whole register; 0 outside of an access.
+ */
+uint64_t ez_access_lanes(struct ez_function *ez);
 
 /* The device's clock in ns: the guest's virtual time (monotonic, from any base). */
 uint64_t ez_now(struct ez_function *ez);

@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 /* Version of the layout of everything in this file and of struct ez_model. */
-#define EZ_ABI 2u
+#define EZ_ABI 3u
 
 /* "There is none", where a table row may name a register or a state offset. */
 #define EZ_NONE UINT32_MAX
@@ -87,12 +87,19 @@ struct ez_value {
 	uint64_t value;
 };
 
+enum ez_field_flags {
+	EZ_FIELD_RESERVED = 1 << 0, /* only names reserved bits */
+	EZ_FIELD_UNIMPLEMENTED = 1 << 1, /* the model has a gap here */
+	EZ_FIELD_COUNTER = 1 << 2, /* the device counts in it */
+};
+
 /* A named range of bits in a register. */
 struct ez_field {
 	const char *name;
 	const char *desc; /* may be NULL */
 	uint8_t lsb; /* lowest bit */
 	uint8_t width; /* bits, 1 to 64 */
+	uint8_t flags; /* enum ez_field_flags */
 	uint32_t resets; /* mask of reset kinds that reset these bits */
 	const struct ez_value *values; /* may be NULL */
 	uint32_t n_values;
@@ -120,8 +127,66 @@ enum ez_reg_flags {
 	EZ_REG_READ = 1 << 0, /* software may read it */
 	EZ_REG_WRITE = 1 << 1, /* software may write it */
 	EZ_REG_READ_EFFECT = 1 << 2, /* reading changes something: never read it to look */
-	EZ_REG_IRQ = 1 << 3, /* status or enable register of an interrupt source */
+	EZ_REG_IRQ = 1 << 3, /* status, enable or test register of an interrupt source */
 	EZ_REG_UNIMPLEMENTED = 1 << 4, /* the model has a gap here; accesses are logged */
+	EZ_REG_RULES = 1 << 5, /* ez_reg.rules has something to say about writes */
+	EZ_REG_ALTERNATE = 1 << 6, /* shares its address: ez_rules.when says who answers */
+	EZ_REG_FIFO = 1 << 7, /* a port: tools never access it just to look */
+};
+
+/*
+ * Bits of one register that software may write only while a key, in this or
+ * another register, is set (SystemRDL's swwe) or clear (swwel). Where the key's
+ * register is an array, it is the element that ez_reg_partner() names.
+ */
+struct ez_lock {
+	const char *key_name; /* "LOCK.KEY" */
+	uint64_t mask; /* bits that it locks */
+	uint32_t key; /* index of the register that holds the key */
+	uint64_t key_mask; /* bits of the key there */
+	bool open_if_clear; /* swwel; false: swwe, open while any bit of the key is set */
+};
+
+/* What software should write to a field; it is stored all the same. */
+enum ez_limit_kind {
+	EZ_LIMIT_VALUES, /* one of the field's named values */
+	EZ_LIMIT_RANGE, /* min to max */
+	EZ_LIMIT_AS_READ, /* what a read would give */
+};
+
+struct ez_limit {
+	uint32_t field; /* index into ez_reg.fields */
+	enum ez_limit_kind kind;
+	uint64_t min, max; /* inclusive */
+};
+
+/* A condition: these bits of a register have this value. Arrays as in struct ez_lock. */
+struct ez_when {
+	uint32_t reg; /* index */
+	uint64_t mask;
+	uint64_t value; /* in its place: a part of mask */
+};
+
+/*
+ * What few registers have. Bits that no mask names behave as struct ez_reg
+ * says. In the order of a write: locks and write-once take bits out of it; what
+ * is left is stored and has its effects; then the hooks run; then pulses end.
+ */
+struct ez_rules {
+	uint64_t must_be_one; /* reserved bits: a zero written is a spec violation */
+	uint64_t must_keep; /* reserved bits: anything but what they read as is one */
+	uint64_t once; /* only the first write since a reset of theirs counts */
+	uint32_t once_state; /* offset of the mask of those written, an element per element, as wide
+				as the register; EZ_NONE where `once` is 0 */
+	uint64_t pulse; /* back to 0 as soon as the hooks have run */
+	uint64_t hw_wins; /* an event in the moment of an access comes after its effect */
+	uint64_t user; /* bits that are the onwrite hook's */
+	uint64_t unimplemented; /* bits of fields that the model does not have */
+	const struct ez_lock *locks; /* may be NULL */
+	const struct ez_limit *limits; /* may be NULL */
+	uint32_t n_locks, n_limits;
+	uint32_t alternate; /* index of the next register at this address, or EZ_NONE */
+	const struct ez_when *when; /* it answers only then; NULL: always */
 };
 
 /*
@@ -144,8 +209,8 @@ struct ez_reg {
 	const char *name;
 	const char *desc; /* may be NULL */
 	uint32_t offset; /* of element 0 in its BAR */
-	uint32_t count; /* elements, at least 1 */
-	uint32_t stride; /* distance of elements, at least width */
+	uint32_t count; /* elements in all, at least 1 */
+	uint32_t stride; /* distance of elements in a row, at least width */
 	uint8_t bar; /* 0 to 5 */
 	uint8_t width; /* 1, 2, 4 or 8 */
 	uint8_t access; /* legal access widths, or-ed together: 1, 2, 4, 8; aligned to themselves */
@@ -160,7 +225,42 @@ struct ez_reg {
 	void (*onwrite)(void *state, uint32_t index, uint64_t value); /* NULL: none */
 	const struct ez_field *fields; /* may be NULL; ascending lsb */
 	uint32_t n_fields;
+	/* Two dimensions: element i is in row i / (count / rows). 0 or 1: only one */
+	uint32_t rows;
+	uint32_t row_stride; /* distance of rows */
+	const struct ez_rules *rules; /* NULL: none; never NULL with EZ_REG_RULES or _ALTERNATE */
 };
+
+/* Where element `index` lies in its BAR. */
+static inline uint64_t ez_reg_offset(const struct ez_reg *reg, uint32_t index)
+{
+	uint32_t row = reg->rows > 1 ? reg->count / reg->rows : reg->count;
+
+	return reg->offset + (uint64_t)(index / row) * reg->row_stride +
+	       (uint64_t)(index % row) * reg->stride;
+}
+
+/*
+ * Bytes from the first of element 0 to the last of the last element.
+ */
+static inline uint64_t ez_reg_span(const struct ez_reg *reg)
+{
+	return ez_reg_offset(reg, reg->count - 1) - reg->offset + reg->width;
+}
+
+/*
+ * The element of `other` that goes with element `index` of `reg`: the only
+ * one; the one of the same index; or, where reg has rows, that of its row.
+ */
+static inline uint32_t ez_reg_partner(const struct ez_reg *reg, uint32_t index,
+				      const struct ez_reg *other)
+{
+	if (other->count == reg->count)
+		return index;
+	if (reg->rows > 1 && other->count == reg->rows)
+		return index / (reg->count / reg->rows);
+	return 0;
+}
 
 enum ez_bar_kind {
 	EZ_BAR_MEM32, /* PCI 3.0, 6.2.5.1: type 00b, anywhere in 32-bit memory */
@@ -221,6 +321,18 @@ struct ez_cap {
 	const uint8_t *body_wmask; /* writable bits of body; may be NULL: none */
 };
 
+/* What raising a source means for its status bits. */
+enum ez_irq_type {
+	EZ_IRQ_PULSE, /* sets them, once: software clears them */
+	EZ_IRQ_LEVEL, /* holds them until it is lowered: software cannot clear them for long */
+};
+
+/* Which vector a source uses whose own was not granted. */
+enum ez_irq_policy {
+	EZ_IRQ_FIRST, /* vector 0 */
+	EZ_IRQ_MODULO, /* its own, modulo the number of those granted */
+};
+
 /*
  * An interrupt source. It is pending while its status bits are set (or, if
  * no status register is named, from ez_irq_raise to ez_irq_lower), and counts
@@ -234,6 +346,11 @@ struct ez_irq {
 	uint64_t status_mask;
 	uint32_t enable; /* index of a register, or EZ_NONE */
 	uint64_t enable_mask;
+	enum ez_irq_type type;
+	bool sticky; /* EZ_IRQ_LEVEL: lowering leaves the status bits to software */
+	/* A one written to test_mask of register `test` sets the status; 0 mask: none. */
+	uint32_t test;
+	uint64_t test_mask;
 };
 
 /* A property: what a user may set when the device is made. */
@@ -295,7 +412,15 @@ struct ez_spec {
 	const struct ez_window *windows; /* ascending bar, then offset; none overlap */
 	uint32_t n_windows;
 	uint32_t n_bars, n_regs, n_rows, n_props, n_caps, n_irqs, n_timers, n_jobs;
+	const char *type; /* what -device takes; NULL: name */
+	enum ez_irq_policy irq_policy;
 };
+
+/* What -device takes. */
+static inline const char *ez_spec_type(const struct ez_spec *spec)
+{
+	return spec->type ? spec->type : spec->name;
+}
 
 /*
  * What a model's shared object exports, under the name EZ_MODEL_SYMBOL.

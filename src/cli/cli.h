@@ -17,8 +17,8 @@ struct cli_command {
 	int (*run)(const struct cli_command *command, int argc, char **argv, GError **error);
 };
 
-extern const struct cli_command cli_run, cli_test, cli_build, cli_serve, cli_spec, cli_qemu,
-	cli_doctor, cli_help;
+extern const struct cli_command cli_run, cli_test, cli_new, cli_build, cli_serve, cli_spec,
+	cli_qemu, cli_doctor, cli_help;
 
 /* All of them; ends with NULL. */
 extern const struct cli_command *const cli_commands[];

@@ -114,7 +114,16 @@ static void check_reserved(struct ez_function *f, const struct regs_hit *hit, un
 {
 	const struct ez_reg *reg = hit->reg;
 	uint64_t bad = (value & regs_ones(width)) << (8 * hit->byte) & reg->must_be_zero;
+	uint64_t named = 0;
+	uint32_t i;
 
+	for (i = 0; bad && i < reg->n_fields; i++) {
+		if (reg->fields[i].flags & EZ_FIELD_RESERVED)
+			named |= regs_field_mask(&reg->fields[i]);
+	}
+	if (bad & named)
+		rules_must_be_zero(f, hit, bad & named);
+	bad &= ~named;
 	if (bad && log_first_access(f, reg, reg->bar, LOG_WRITE_RESERVED))
 		log_line(f, EZ_LOG_VIOLATION,
 			 "write to %s (BAR%u 0x%x) sets reserved bits 0x%llx, which must be zero",
@@ -180,8 +189,12 @@ static inline uint64_t perform_read(struct ez_function *f, const struct regs_hit
 
 	if (likely(!(hit->reg->flags & EZ_REG_READ_EFFECT)))
 		return regs_read_plain(hit, f->state, width);
+	if (unlikely(f->coincide != EZ_NONE) && hit->reg->flags & EZ_REG_IRQ)
+		return rules_read(f, hit, width);
 	was = device_enter(f);
+	f->lanes = regs_ones(width) << (8 * hit->byte);
 	value = regs_read_effect(hit, f->state, width);
+	f->lanes = 0;
 	device_leave(f, was);
 	if (unlikely(hit->reg->flags & EZ_REG_IRQ))
 		irq_update(f);
@@ -197,11 +210,27 @@ static inline void perform_write(struct ez_function *f, const struct regs_hit *h
 		regs_write_plain(hit, f->state, width, value);
 		return;
 	}
+	if (unlikely(f->coincide != EZ_NONE) && hit->reg->flags & EZ_REG_IRQ) {
+		rules_write(f, hit, width, value);
+		return;
+	}
 	was = device_enter(f);
+	f->lanes = regs_ones(width) << (8 * hit->byte);
 	regs_write(hit, f->state, width, value);
+	f->lanes = 0;
 	device_leave(f, was);
 	if (unlikely(hit->reg->flags & EZ_REG_IRQ))
 		irq_update(f);
+}
+
+/* The register that answers here now, of those that share the address. */
+static bool find(const struct ez_function *f, const struct regs_map *map, uint64_t offset,
+		 bool write, struct regs_hit *hit)
+{
+	if (!regs_map_find(map, offset, hit))
+		return false;
+	return !(hit->reg->flags & EZ_REG_ALTERNATE) ||
+	       regs_alternate(f->spec, f->state, hit, write);
 }
 
 /* Everything that is not the plain, legal access of one register. */
@@ -221,7 +250,7 @@ static uint64_t read_slow(struct ez_function *f, unsigned int bar, uint64_t offs
 		}
 		return value;
 	}
-	if (!regs_map_find(map, offset, &hit)) {
+	if (!find(f, map, offset, false, &hit)) {
 		refuse_unmapped(f, map, offset, width, false);
 		return answer(map->bar->unmapped, width);
 	}
@@ -244,7 +273,7 @@ static inline uint64_t read_fast(struct ez_function *f, unsigned int bar, uint64
 		return regs_ones(width);
 	if (likely(regs_map_find(&f->map[bar], offset, &hit)) &&
 	    likely(regs_check(&hit, width, false) == REGS_OK) &&
-	    likely(!(hit.reg->flags & EZ_REG_UNIMPLEMENTED)))
+	    likely(!(hit.reg->flags & (EZ_REG_UNIMPLEMENTED | EZ_REG_ALTERNATE))))
 		return perform_read(f, &hit, width);
 	return read_slow(f, bar, offset, width);
 }
@@ -269,7 +298,7 @@ static void write_slow(struct ez_function *f, unsigned int bar, uint64_t offset,
 		}
 		return;
 	}
-	if (!regs_map_find(map, offset, &hit)) {
+	if (!find(f, map, offset, true, &hit)) {
 		refuse_unmapped(f, map, offset, width, true);
 		return;
 	}
@@ -281,7 +310,10 @@ static void write_slow(struct ez_function *f, unsigned int bar, uint64_t offset,
 	if (hit.reg->flags & EZ_REG_UNIMPLEMENTED)
 		say_unimplemented(f, &hit, true);
 	check_reserved(f, &hit, width, value);
-	perform_write(f, &hit, width, value);
+	if (hit.reg->flags & EZ_REG_RULES)
+		rules_write(f, &hit, width, value);
+	else
+		perform_write(f, &hit, width, value);
 }
 
 void access_write(struct ez_function *f, unsigned int bar, uint64_t offset, unsigned int width,
@@ -293,7 +325,8 @@ void access_write(struct ez_function *f, unsigned int bar, uint64_t offset, unsi
 		return;
 	if (likely(regs_map_find(&f->map[bar], offset, &hit)) &&
 	    likely(regs_check(&hit, width, true) == REGS_OK) &&
-	    likely(!(hit.reg->flags & EZ_REG_UNIMPLEMENTED) && !hit.reg->must_be_zero)) {
+	    likely(!(hit.reg->flags & (EZ_REG_UNIMPLEMENTED | EZ_REG_RULES | EZ_REG_ALTERNATE)) &&
+		   !hit.reg->must_be_zero)) {
 		perform_write(f, &hit, width, value);
 		return;
 	}
@@ -305,7 +338,7 @@ static void name(const struct ez_function *f, struct ez_crossing *x)
 {
 	struct regs_hit hit;
 
-	if (regs_map_find(&f->map[x->bar], x->offset, &hit)) {
+	if (find(f, &f->map[x->bar], x->offset, x->kind == EZ_CROSSING_WRITE, &hit)) {
 		x->reg = hit.reg;
 		x->element = hit.element;
 	}

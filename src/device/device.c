@@ -26,6 +26,7 @@ void device_reset(struct ez_function *f, enum ez_reset_kind kind)
 		device_quiesce(f);
 		memset(f->told, 0, f->spec->n_irqs);
 		memset(f->raised, 0, f->spec->n_irqs);
+		f->coincide = EZ_NONE;
 	}
 	regs_reset(f->spec, f->state, kind);
 	if (reset)
@@ -109,6 +110,7 @@ static int init_function(struct ez_device *dev)
 
 	f->dev = dev;
 	f->spec = spec;
+	f->coincide = EZ_NONE;
 	/* Arrays of none are still arrays: one element more keeps calloc(0) away. */
 	f->state = calloc(1, spec->state_size + sizeof(void *));
 	f->raised = calloc(spec->n_irqs + 1, 1);
@@ -120,6 +122,8 @@ static int init_function(struct ez_device *dev)
 	*(struct ez_function **)f->state = f;
 	for (i = 0; i < spec->n_timers + spec->n_jobs; i++)
 		f->deadline[i] = EZ_NEVER;
+	for (i = 0; i < spec->n_irqs; i++)
+		f->levels |= spec->irqs[i].type == EZ_IRQ_LEVEL;
 	err = log_init(f);
 	if (!err)
 		err = pci_init(&f->pci, spec);
@@ -240,6 +244,8 @@ void ez_device_free(struct ez_device *dev)
 	for (i = 0; i < EZ_BARS; i++)
 		regs_map_free(&f->map[i]);
 	free(f->said);
+	free(f->said_field);
+	free(f->field_base);
 	free(f->deadline);
 	free(f->told);
 	free(f->raised);

@@ -29,6 +29,13 @@ enum log_reason {
 	LOG_READ_BEYOND,
 	LOG_WRITE_BEYOND,
 	LOG_ACCESS_REASONS,
+	/* of a field, or of a register's bits of no field */
+	LOG_FIELD_RESERVED = 0,
+	LOG_FIELD_LOCKED,
+	LOG_FIELD_ONCE,
+	LOG_FIELD_CONSTRAINT,
+	LOG_FIELD_UNIMPLEMENTED,
+	LOG_FIELD_REASONS,
 	/* of the function */
 	LOG_NESTED = 0,
 	LOG_DMA_MASTER,
@@ -53,12 +60,18 @@ struct ez_function {
 	bool reset_due; /* asked for while busy: reset_kind, as soon as it is not */
 	enum ez_reset_kind reset_kind;
 	bool intx; /* level that the backend was told */
+	bool levels; /* there is a source that can be held */
 	struct regs_map map[EZ_BARS];
 	struct pci_function pci;
 	uint8_t *raised; /* per interrupt source without a status register: pending */
 	uint8_t *told; /* per interrupt source: its message has gone out, and it still is active */
 	uint64_t *deadline; /* per timer, then per job where time is virtual; EZ_NEVER: not armed */
 	uint32_t *said; /* counts of messages, see log.c */
+	uint32_t *said_field; /* the same of fields, and where those of each register begin */
+	uint32_t *field_base;
+	uint64_t lanes; /* bits that the access in hand carries, while a hook runs */
+	uint32_t
+		coincide; /* source to raise in the moment of the next access that matters, or EZ_NONE */
 };
 
 struct ez_device {
@@ -178,6 +191,21 @@ void irq_update(struct ez_function *f);
 void irq_unmask(struct ez_function *f);
 bool irq_source_pending(const struct ez_function *f, uint32_t source);
 
+/* The status bits of a level that is raised are set again before the hooks look. */
+void irq_hold(struct ez_function *f);
+/* As a one written to its test bits. */
+void irq_test(struct ez_function *f, uint32_t source);
+
+/* ---- rules.c ---- */
+
+/* A legal write to a register with EZ_REG_RULES, or while an event waits for an access. */
+void rules_write(struct ez_function *f, const struct regs_hit *hit, unsigned int width,
+		 uint64_t value);
+/* A legal read with an effect while an event waits for an access. */
+uint64_t rules_read(struct ez_function *f, const struct regs_hit *hit, unsigned int width);
+/* Ones written to bits that must be zero. */
+void rules_must_be_zero(struct ez_function *f, const struct regs_hit *hit, uint64_t bad);
+
 /* ---- timer.c ---- */
 
 void timer_arm(struct ez_function *f, uint32_t timer, uint64_t when);
@@ -205,6 +233,9 @@ int log_init(struct ez_function *f);
 bool log_first_access(struct ez_function *f, const struct ez_reg *reg, unsigned int bar,
 		      enum log_reason reason);
 bool log_first(struct ez_function *f, enum log_reason reason);
+/* Of a field, by its index; n_fields: the register's bits of no field. */
+bool log_first_field(struct ez_function *f, const struct ez_reg *reg, uint32_t field,
+		     enum log_reason reason);
 void log_summary(struct ez_function *f);
 void log_line(struct ez_function *f, enum ez_log_kind kind, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

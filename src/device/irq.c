@@ -39,8 +39,41 @@ static void deliver(struct ez_function *f, unsigned int vector)
 static unsigned int vector_of(const struct ez_function *f, uint32_t source)
 {
 	unsigned int vector = f->spec->irqs[source].vector;
+	unsigned int granted = pci_msi_granted(&f->pci);
 
-	return vector < pci_msi_granted(&f->pci) ? vector : 0;
+	if (vector < granted)
+		return vector;
+	return f->spec->irq_policy == EZ_IRQ_MODULO && granted ? vector % granted : 0;
+}
+
+/*
+ * Sets the status bits of a level that is raised; true if software had
+ * cleared them, which makes it a new event.
+ */
+static bool hold(struct ez_function *f, uint32_t source)
+{
+	const struct ez_irq *irq = &f->spec->irqs[source];
+	const struct ez_reg *reg;
+	uint64_t value;
+
+	if (irq->type != EZ_IRQ_LEVEL || irq->status == EZ_NONE || !f->raised[source])
+		return false;
+	reg = &f->spec->regs[irq->status];
+	value = regs_peek(reg, 0, f->state);
+	if ((value & irq->status_mask) == irq->status_mask)
+		return false;
+	regs_poke(reg, 0, f->state, value | irq->status_mask);
+	return true;
+}
+
+void irq_hold(struct ez_function *f)
+{
+	uint32_t i;
+
+	for (i = 0; f->levels && i < f->spec->n_irqs; i++) {
+		if (hold(f, i))
+			f->told[i] = 0;
+	}
 }
 
 /* False: it cannot go out now, and is still owed. */
@@ -132,6 +165,7 @@ static void update(struct ez_function *f, uint32_t event)
 	bool any = false;
 	uint32_t i;
 
+	irq_hold(f);
 	for (i = 0; i < f->spec->n_irqs; i++) {
 		bool on = active(f, i);
 
@@ -168,10 +202,23 @@ static void set(struct ez_function *f, uint32_t source, bool on)
 	} else {
 		reg = &f->spec->regs[irq->status];
 		value = regs_peek(reg, 0, f->state);
-		regs_poke(reg, 0, f->state,
-			  on ? value | irq->status_mask : value & ~irq->status_mask);
+		if (irq->type == EZ_IRQ_LEVEL)
+			f->raised[source] = on;
+		if (on || irq->type != EZ_IRQ_LEVEL || !irq->sticky)
+			regs_poke(reg, 0, f->state,
+				  on ? value | irq->status_mask : value & ~irq->status_mask);
 	}
 	update(f, on ? source : EZ_NONE);
+}
+
+void irq_test(struct ez_function *f, uint32_t source)
+{
+	const struct ez_irq *irq = &f->spec->irqs[source];
+	const struct ez_reg *reg = &f->spec->regs[irq->status];
+
+	/* Of a level too only the status: nobody would lower it. */
+	regs_poke(reg, 0, f->state, regs_peek(reg, 0, f->state) | irq->status_mask);
+	update(f, source);
 }
 
 void ez_irq_raise(struct ez_function *f, uint32_t source)

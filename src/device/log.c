@@ -38,6 +38,14 @@ static const char *const function_text[LOG_FUNCTION_REASONS] = {
 	[LOG_MSI_MASTER] = "messages while bus mastering was off",
 };
 
+static const char *const field_text[LOG_FIELD_REASONS] = {
+	[LOG_FIELD_RESERVED] = "writes that do not leave reserved bits alone",
+	[LOG_FIELD_LOCKED] = "writes while locked",
+	[LOG_FIELD_ONCE] = "writes after the one that counts",
+	[LOG_FIELD_CONSTRAINT] = "writes of values that it does not take",
+	[LOG_FIELD_UNIMPLEMENTED] = "writes to what is not implemented",
+};
+
 static size_t bar_base(const struct ez_function *f)
 {
 	return (size_t)f->spec->n_regs * LOG_REGISTER_REASONS;
@@ -48,10 +56,27 @@ static size_t function_base(const struct ez_function *f)
 	return bar_base(f) + (size_t)EZ_BARS * BAR_REASONS;
 }
 
+static int init_fields(struct ez_function *f)
+{
+	const struct ez_spec *spec = f->spec;
+	size_t n = 0;
+	uint32_t i;
+
+	f->field_base = calloc(spec->n_regs + 1, sizeof(*f->field_base));
+	if (!f->field_base)
+		return -ENOMEM;
+	for (i = 0; i < spec->n_regs; i++) {
+		f->field_base[i] = (uint32_t)n;
+		n += (size_t)(spec->regs[i].n_fields + 1) * LOG_FIELD_REASONS;
+	}
+	f->said_field = calloc(n + 1, sizeof(*f->said_field));
+	return f->said_field ? 0 : -ENOMEM;
+}
+
 int log_init(struct ez_function *f)
 {
 	f->said = calloc(function_base(f) + LOG_FUNCTION_REASONS, sizeof(*f->said));
-	return f->said ? 0 : -ENOMEM;
+	return f->said ? init_fields(f) : -ENOMEM;
 }
 
 static bool first(uint32_t *count)
@@ -68,6 +93,19 @@ bool log_first_access(struct ez_function *f, const struct ez_reg *reg, unsigned 
 		return first(
 			&f->said[(size_t)(reg - f->spec->regs) * LOG_REGISTER_REASONS + reason]);
 	return first(&f->said[bar_base(f) + bar * BAR_REASONS + reason - LOG_REGISTER_REASONS]);
+}
+
+static uint32_t *field_count(struct ez_function *f, const struct ez_reg *reg, uint32_t field,
+			     uint32_t reason)
+{
+	return &f->said_field[f->field_base[reg - f->spec->regs] +
+			      (size_t)field * LOG_FIELD_REASONS + reason];
+}
+
+bool log_first_field(struct ez_function *f, const struct ez_reg *reg, uint32_t field,
+		     enum log_reason reason)
+{
+	return first(field_count(f, reg, field, reason));
 }
 
 bool log_first(struct ez_function *f, enum log_reason reason)
@@ -107,6 +145,21 @@ static void summary(struct ez_function *f, const char *where, const char *what, 
 		log_line(f, kind, "%s%s%s: %u in all", where, *where ? ": " : "", what, count);
 }
 
+static void summary_of_fields(struct ez_function *f, const struct ez_reg *reg)
+{
+	char where[160];
+	uint32_t i, r;
+
+	for (i = 0; i <= reg->n_fields; i++) {
+		snprintf(where, sizeof(where), "%s%s%s", reg->name, i < reg->n_fields ? "." : "",
+			 i < reg->n_fields ? reg->fields[i].name : "");
+		for (r = 0; r < LOG_FIELD_REASONS; r++)
+			summary(f, where, field_text[r], *field_count(f, reg, i, r),
+				r == LOG_FIELD_UNIMPLEMENTED ? EZ_LOG_UNIMPLEMENTED
+							     : EZ_LOG_VIOLATION);
+	}
+}
+
 void log_summary(struct ez_function *f)
 {
 	const struct ez_spec *spec = f->spec;
@@ -118,6 +171,8 @@ void log_summary(struct ez_function *f)
 			summary(f, spec->regs[i].name, access_text[r],
 				f->said[(size_t)i * LOG_REGISTER_REASONS + r],
 				r == LOG_UNIMPLEMENTED ? EZ_LOG_UNIMPLEMENTED : EZ_LOG_VIOLATION);
+	for (i = 0; i < spec->n_regs; i++)
+		summary_of_fields(f, &spec->regs[i]);
 	for (i = 0; i < EZ_BARS; i++) {
 		snprintf(where, sizeof(where), "BAR%u", i);
 		for (r = 0; r < BAR_REASONS; r++)

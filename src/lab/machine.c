@@ -149,6 +149,8 @@ static void add_devices(GPtrArray *argv, const struct machine_plan *plan)
 
 	for (guint i = 0; plan->devices && i < plan->devices->len; i++, slot++) {
 		const struct project_device *device = plan->devices->pdata[i];
+		const char *type =
+			device->project->type ? device->project->type : device->project->name;
 		g_autofree char *place = g_strdup_printf("addr=%02x.0", slot);
 
 		/* An endpoint sits below a port of its own, as in a slot. */
@@ -161,8 +163,8 @@ static void add_devices(GPtrArray *argv, const struct machine_plan *plan)
 		if (plan->sockets)
 			add_served(argv, device->id, place, plan->sockets->pdata[i]);
 		else
-			add(argv, "-device", "%s,id=%s,%s%s%s", device->project->name, device->id,
-			    place, *device->properties ? "," : "", device->properties);
+			add(argv, "-device", "%s,id=%s,%s%s%s", type, device->id, place,
+			    *device->properties ? "," : "", device->properties);
 	}
 }
 

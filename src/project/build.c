@@ -357,6 +357,34 @@ static gboolean build_bench(struct project *project, GError **error)
 	return TRUE;
 }
 
+/* The register test: our runtime with the table that the spec made, here or in a guest. */
+static gboolean build_regtest(struct project *project, gboolean guest, GError **error)
+{
+	static const char *const parts[] = { "rules.c", "run.c", "across.c" };
+	const char *runtime = paths_get()->regtest;
+	g_autofree char *file = guest ? g_strdup_printf("regtest/guest/%s-regtest", project->name)
+				      : g_strdup("regtest/bench/registers");
+	g_autofree char *out = g_build_filename(project->build, file, NULL);
+	g_autofree char *rpath = g_strdup_printf("-Wl,-rpath,%s", paths_get()->lib);
+	g_autoptr(GPtrArray) sources = words_new();
+	g_auto(Binary) test = { "register test", file, sources, words_new(), words_new(), NULL };
+
+	if (!project->registers) {
+		g_unlink(out);
+		return TRUE;
+	}
+	g_ptr_array_add(sources, g_strdup_printf("%s/%s_regtest.c", project->build, project->name));
+	for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
+		g_ptr_array_add(sources, g_build_filename(runtime, parts[i], NULL));
+	g_ptr_array_add(sources, g_build_filename(runtime, guest ? "pci.c" : "bench.c", NULL));
+	add_words(test.compile, "-I", runtime, NULL);
+	if (guest)
+		add_words(test.link, "-static", NULL);
+	else
+		add_words(test.link, "-L", paths_get()->lib, rpath, "-lersatz", NULL);
+	return build_binary(project, &test, error);
+}
+
 /*
  * Links the sources of linux/ into the build folder, so that Kbuild's many
  * files do not land beside them.
@@ -488,14 +516,15 @@ gboolean project_build(struct project *project, unsigned int parts,
 		return FALSE;
 	ok = !(parts & PROJECT_MODEL) || build_model(project, error);
 	if (ok && (parts & PROJECT_BENCH))
-		ok = build_bench(project, error);
-	if (ok && (parts & PROJECT_GUEST)) {
+		ok = build_bench(project, error) && build_regtest(project, FALSE, error);
+	if (ok && (parts & PROJECT_GUEST))
+		ok = build_modules(project, kernel, error);
+	if (ok && (parts & (PROJECT_GUEST | PROJECT_PROGRAMS))) {
 		sweep(project, "app");
 		sweep(project, "tests/guest");
-		ok = build_modules(project, kernel, error) &&
-		     build_programs(project, "app", "program", error) &&
+		ok = build_programs(project, "app", "program", error) &&
 		     build_programs(project, "tests/guest", "guest test", error) &&
-		     copy_scripts(project, error);
+		     build_regtest(project, TRUE, error) && copy_scripts(project, error);
 	}
 	close(lock);
 	return ok;

@@ -139,6 +139,17 @@ static char *source_folder(const char *dir, const char *build, GError **error)
 	return g_steal_pointer(&link);
 }
 
+/* The register test's table, beside the model's. */
+static bool write_regtest(const struct project *project, const struct spec_device *spec,
+			  GError **error)
+{
+	g_autofree char *path = g_strdup_printf("%s/%s_regtest.c", project->build, project->name);
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	spec_emit_regtest(spec, text);
+	return spec_write_file(path, text->str, text->len, error);
+}
+
 struct project *project_open(const char *dir, GError **error)
 {
 	struct project *project = g_new0(struct project, 1);
@@ -160,6 +171,7 @@ struct project *project_open(const char *dir, GError **error)
 		return NULL;
 	}
 	project->name = g_strdup(spec_device_name(spec));
+	project->type = g_strdup(spec_device_type(spec));
 	project->dir = g_strdup(dir);
 	project->spec = g_steal_pointer(&file);
 	project->requires = g_strdupv((char **)spec_device_requires(spec));
@@ -169,7 +181,10 @@ struct project *project_open(const char *dir, GError **error)
 	if (project->source) {
 		so = g_strconcat(project->name, ".so", NULL);
 		project->model = g_build_filename(project->build, so, NULL);
-		ok = spec_write_c(spec, project->build, &local);
+		project->registers = spec_device_has_registers(spec);
+		project->hash = g_strdup(spec_device_hash(spec));
+		ok = spec_write_c(spec, project->build, &local) &&
+		     write_regtest(project, spec, &local);
 		if (!ok)
 			failure_set(error, FAILURE_SETUP,
 				    "%s: cannot write the generated header: %s", project->name,
@@ -192,7 +207,9 @@ void project_free(struct project *project)
 	g_free(project->source);
 	g_free(project->build);
 	g_free(project->spec);
+	g_free(project->type);
 	g_free(project->model);
+	g_free(project->hash);
 	g_free(project->modules);
 	g_strfreev(project->requires);
 	g_free(project);

@@ -16,8 +16,11 @@ struct project {
 	char *source; /* the same folder, under a name that make takes */
 	char *build; /* where its output goes: DIR/build, or a place in the cache */
 	char *spec; /* device.yaml */
+	char *type; /* what -device takes; NULL: name */
 	char *model; /* NAME.so */
 	char **requires; /* pkg-config names */
+	char *hash; /* of the spec */
+	bool registers; /* it has some, so it has a register test */
 	/* Known once built. */
 	char *modules; /* folder with *.ko; NULL: no linux/ */
 	bool express; /* a PCI Express endpoint */
@@ -57,6 +60,7 @@ enum project_part {
 	PROJECT_MODEL = 1 << 0, /* NAME.so, and that it loads */
 	PROJECT_BENCH = 1 << 1, /* tests/bench */
 	PROJECT_GUEST = 1 << 2, /* kernel modules, programs, tests/guest */
+	PROJECT_PROGRAMS = 1 << 3, /* the same without the modules */
 };
 
 /* The kernel that modules are built for. */
@@ -75,7 +79,7 @@ gboolean project_check(const struct project_device *device, GError **error);
 
 /*
  * Files to take along: executables of PART ("app", "tests/guest",
- * "tests/bench") of a built project, or its modules (".ko"), sorted; of char *.
+ * "tests/bench", "regtest/bench", "regtest/guest") of a built project, or its modules (".ko"), sorted; of char *.
  */
 GPtrArray *project_files(const struct project *project, const char *part);
 

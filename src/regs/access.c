@@ -40,6 +40,13 @@ static uint64_t apply(const struct ez_effects *fx, uint64_t now, uint64_t lanes,
 	return now;
 }
 
+uint64_t regs_apply(const struct ez_reg *reg, uint64_t old, uint64_t lanes, uint64_t value)
+{
+	uint64_t now = (old & ~(reg->store & lanes)) | (value & reg->store & lanes);
+
+	return reg->effects ? apply(reg->effects, now, lanes, value) : now;
+}
+
 void regs_write(const struct regs_hit *hit, void *state, unsigned int width, uint64_t value)
 {
 	const struct ez_reg *reg = hit->reg;

@@ -13,7 +13,16 @@
 
 static uint64_t map_end(const struct ez_reg *reg)
 {
-	return reg->offset + (uint64_t)(reg->count - 1) * reg->stride + reg->width;
+	return reg->offset + ez_reg_span(reg);
+}
+
+/* Two dimensions: whole rows, one behind the other. */
+static bool rows_fit(const struct ez_reg *reg)
+{
+	if (reg->rows <= 1)
+		return true;
+	return reg->count % reg->rows == 0 &&
+	       (uint64_t)(reg->count / reg->rows - 1) * reg->stride + reg->width <= reg->row_stride;
 }
 
 int regs_map_init(struct regs_map *map, const struct ez_spec *spec, const struct ez_bar *bar)
@@ -29,7 +38,7 @@ int regs_map_init(struct regs_map *map, const struct ez_spec *spec, const struct
 
 		if (reg->bar != bar->number)
 			continue;
-		if (!reg->count || (reg->count > 1 && reg->stride < reg->width) ||
+		if (!reg->count || (reg->count > 1 && reg->stride < reg->width) || !rows_fit(reg) ||
 		    map_end(reg) > bar->size || map_end(reg) > UINT32_MAX)
 			return -EINVAL;
 		if (map_end(reg) > span)
@@ -47,9 +56,13 @@ int regs_map_init(struct regs_map *map, const struct ez_spec *spec, const struct
 		if (reg->bar != bar->number)
 			continue;
 		for (e = 0; e < reg->count; e++)
-			for (b = 0; b < reg->width; b++)
-				map->slot[reg->offset + (size_t)e * reg->stride + b] =
-					(uint16_t)(i + 1);
+			for (b = 0; b < reg->width; b++) {
+				uint16_t *slot = &map->slot[ez_reg_offset(reg, e) + b];
+
+				/* Of alternates the first: it leads to the others. */
+				if (!*slot || !(reg->flags & EZ_REG_ALTERNATE))
+					*slot = (uint16_t)(i + 1);
+			}
 	}
 	return 0;
 }

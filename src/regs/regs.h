@@ -43,7 +43,12 @@ static inline bool regs_map_find(const struct regs_map *map, uint64_t offset, st
 	at = (uint32_t)offset - hit->reg->offset;
 	hit->element = 0;
 	if (hit->reg->count > 1) {
-		hit->element = at / hit->reg->stride;
+		if (__builtin_expect(hit->reg->rows > 1, 0)) {
+			hit->element =
+				at / hit->reg->row_stride * (hit->reg->count / hit->reg->rows);
+			at %= hit->reg->row_stride;
+		}
+		hit->element += at / hit->reg->stride;
 		at %= hit->reg->stride;
 	}
 	hit->byte = at;
@@ -79,6 +84,13 @@ static inline enum regs_verdict regs_check(const struct regs_hit *hit, unsigned 
 static inline uint64_t regs_ones(unsigned int width)
 {
 	return width >= 8 ? UINT64_MAX : (UINT64_C(1) << (8 * width)) - 1;
+}
+
+static inline uint64_t regs_field_mask(const struct ez_field *field)
+{
+	uint64_t ones = field->width >= 64 ? UINT64_MAX : (UINT64_C(1) << field->width) - 1;
+
+	return ones << field->lsb;
 }
 
 /* One load of the element's own width: no byte beyond it is touched. */
@@ -170,6 +182,38 @@ static inline void regs_write_plain(const struct regs_hit *hit, void *state, uns
 }
 
 void regs_write(const struct regs_hit *hit, void *state, unsigned int width, uint64_t value);
+
+/* What store and effects make of `old`; `lanes` are the bits that the access carries. */
+uint64_t regs_apply(const struct ez_reg *reg, uint64_t old, uint64_t lanes, uint64_t value);
+
+/* ---- rules.c: what few registers have, struct ez_rules ---- */
+
+/* A write to a register with rules, worked out but not yet done. */
+struct regs_plan {
+	uint64_t lanes; /* bits that the access carries */
+	uint64_t value; /* in their places */
+	uint64_t old; /* the storage before */
+	uint64_t locked; /* lanes that a lock keeps shut */
+	uint64_t spent; /* lanes that take one write, and had it */
+	uint64_t lost; /* those of both that the write would have changed, or the hook seen */
+	uint64_t open; /* what is left of lanes */
+	uint64_t now; /* the storage after */
+	bool hook; /* the onwrite hook has something to see */
+};
+
+void regs_plan(const struct ez_spec *spec, const struct regs_hit *hit, const void *state,
+	       unsigned int width, uint64_t value, struct regs_plan *ret_plan);
+/* Does it: storage, and what has been written once. */
+void regs_commit(const struct regs_hit *hit, void *state, const struct regs_plan *plan);
+/* Is this lock of an element shut now? */
+bool regs_locked(const struct ez_spec *spec, const struct ez_reg *reg, uint32_t element,
+		 const struct ez_lock *lock, const void *state);
+/*
+ * Of the registers that share an address: the first that answers now, and in
+ * this direction. Else the first that answers at all; false: none does.
+ */
+bool regs_alternate(const struct ez_spec *spec, const void *state, struct regs_hit *hit,
+		    bool write);
 
 /* ---- rows.c: the state table ---- */
 

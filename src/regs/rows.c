@@ -61,13 +61,6 @@ void regs_row_set(const struct ez_row *row, uint32_t index, void *state, uint64_
 	       size);
 }
 
-static uint64_t field_mask(const struct ez_field *field)
-{
-	uint64_t ones = field->width >= 64 ? UINT64_MAX : (UINT64_C(1) << field->width) - 1;
-
-	return ones << field->lsb;
-}
-
 /* Bits of a register that this kind of reset reaches; bits in no field go with the row. */
 static uint64_t reset_mask(const struct ez_reg *reg, const struct ez_row *row,
 			   enum ez_reset_kind kind)
@@ -77,9 +70,9 @@ static uint64_t reset_mask(const struct ez_reg *reg, const struct ez_row *row,
 
 	for (i = 0; i < reg->n_fields; i++) {
 		if (reg->fields[i].resets & (1u << kind))
-			mask |= field_mask(&reg->fields[i]);
+			mask |= regs_field_mask(&reg->fields[i]);
 		else
-			mask &= ~field_mask(&reg->fields[i]);
+			mask &= ~regs_field_mask(&reg->fields[i]);
 	}
 	return mask;
 }
@@ -99,6 +92,14 @@ static const struct ez_reg *row_register(const struct ez_spec *spec, const struc
 		}
 	}
 	return NULL;
+}
+
+/* Bits of an element that take one write, and have had it. */
+static uint64_t regs_once(const struct ez_reg *reg, uint32_t element, const void *state)
+{
+	return regs_load((const char *)state + reg->rules->once_state +
+				 (size_t)element * reg->width,
+			 reg->width);
 }
 
 void regs_reset(const struct ez_spec *spec, void *state, enum ez_reset_kind kind)
@@ -121,6 +122,11 @@ void regs_reset(const struct ez_spec *spec, void *state, enum ez_reset_kind kind
 			uint64_t old = regs_row_get(row, e, state);
 
 			regs_row_set(row, e, state, (old & ~mask) | (row->reset & mask));
+			/* What takes one write after a reset takes one again. */
+			if (reg && reg->rules && reg->rules->once)
+				regs_store((char *)state + reg->rules->once_state +
+						   (size_t)e * reg->width,
+					   reg->width, regs_once(reg, e, state) & ~mask);
 		}
 	}
 }

@@ -114,6 +114,37 @@ const char *spec_type_c(enum ez_type type)
 	return "uint64_t";
 }
 
+/* The masks of struct ez_rules. */
+static void derive_rules(struct spec_reg *reg, const struct spec_access *access, uint64_t bits)
+{
+	if (access->precedence_hw)
+		reg->hw_wins |= bits;
+	if (!access->w)
+		return;
+	if (access->once)
+		reg->once |= bits;
+	if (access->onwrite == SPEC_WUSER)
+		reg->user |= bits;
+	reg->rules |= access->once || access->swwe.reg || access->swwel.reg;
+}
+
+static void derive_field(struct spec_reg *reg, const struct spec_field *field)
+{
+	uint64_t bits = spec_field_mask(field);
+
+	if (field->reserved == SPEC_RESERVED_ZERO)
+		reg->must_be_zero |= bits;
+	else if (field->reserved == SPEC_RESERVED_ONE)
+		reg->must_be_one |= bits;
+	else if (field->reserved == SPEC_RESERVED_KEEP)
+		reg->must_keep |= bits;
+	if (field->unimplemented)
+		reg->gap |= bits;
+	if (field->singlepulse)
+		reg->pulse |= bits;
+	reg->rules |= field->limit != SPEC_LIMIT_NONE;
+}
+
 static void derive_bits(struct spec_reg *reg, const struct spec_access *access, uint64_t bits)
 {
 	if (access->r) {
@@ -168,6 +199,7 @@ static void derive_bits(struct spec_reg *reg, const struct spec_access *access, 
 		reg->swmod |= access->swmod;
 	}
 	reg->reset_kinds |= access->resets;
+	derive_rules(reg, access, bits);
 }
 
 void spec_derive(struct spec_device *dev)
@@ -183,12 +215,19 @@ void spec_derive(struct spec_device *dev)
 			uint64_t bits = spec_field_mask(field);
 
 			derive_bits(reg, &field->access, bits);
+			derive_field(reg, field);
 			taken |= bits;
 			if (field->has_reset)
 				reg->reset = (reg->reset & ~bits) | field->reset << field->lsb;
 		}
-		if (reg->reserved_zero && reg->n_fields)
-			reg->must_be_zero = all & ~taken;
+		if (!reg->n_fields)
+			continue;
+		if (reg->reserved == SPEC_RESERVED_ZERO)
+			reg->must_be_zero |= all & ~taken;
+		else if (reg->reserved == SPEC_RESERVED_ONE)
+			reg->must_be_one |= all & ~taken;
+		else if (reg->reserved == SPEC_RESERVED_KEEP)
+			reg->must_keep |= all & ~taken;
 	}
 	for (unsigned int i = 0; i < dev->n_irqs; i++) {
 		/* The registers are ours; sources only point at them. */
@@ -196,6 +235,20 @@ void spec_derive(struct spec_device *dev)
 			dev->regs[dev->irqs[i].status.reg - dev->regs].irq = true;
 		if (dev->irqs[i].enable.reg)
 			dev->regs[dev->irqs[i].enable.reg - dev->regs].irq = true;
+		if (dev->irqs[i].level && dev->irqs[i].status.reg)
+			dev->regs[dev->irqs[i].status.reg - dev->regs].rules = true;
+		if (dev->irqs[i].test.reg) {
+			struct spec_reg *reg = &dev->regs[dev->irqs[i].test.reg - dev->regs];
+
+			/* Nothing stays of what was written. */
+			reg->pulse |= dev->irqs[i].test.mask;
+			reg->irq = true;
+		}
+	}
+	for (unsigned int i = 0; i < dev->n_regs; i++) {
+		struct spec_reg *reg = &dev->regs[i];
+
+		reg->rules |= reg->must_be_one || reg->must_keep || reg->pulse || reg->gap;
 	}
 }
 
@@ -218,6 +271,21 @@ const char *spec_device_description(const struct spec_device *dev)
 const char *spec_device_hash(const struct spec_device *dev)
 {
 	return dev->hash;
+}
+
+const char *spec_device_type(const struct spec_device *dev)
+{
+	return dev->type;
+}
+
+const char *const *spec_device_includes(const struct spec_device *dev)
+{
+	return (const char *const *)dev->includes;
+}
+
+bool spec_device_has_registers(const struct spec_device *dev)
+{
+	return dev->n_regs > 0;
 }
 
 const char *const *spec_device_requires(const struct spec_device *dev)

@@ -12,9 +12,10 @@
 
 #include <ersatz/tables.h>
 
-/* Where something stands in the file; from 1. line 0: nowhere. */
+/* Where something stands in a file; from 1. line 0: nowhere. */
 struct spec_pos {
 	unsigned int line, column;
+	unsigned int file; /* 0: the device.yaml; else of the blocks that it includes */
 };
 
 /* Memory that is freed in one go. */
@@ -54,6 +55,15 @@ enum spec_hw {
 	SPEC_HW_NA,
 };
 
+/* "REG" or "REG.FIELD", where one part of the file means another. */
+struct spec_ref {
+	const char *text; /* NULL: not given */
+	struct spec_pos pos;
+	/* found by check/ */
+	const struct spec_reg *reg;
+	uint64_t mask;
+};
+
 /* How bits may be reached; a field's default is its register's. */
 struct spec_access {
 	bool r, w; /* sw */
@@ -62,6 +72,27 @@ struct spec_access {
 	enum spec_onread onread;
 	bool swmod;
 	uint32_t resets; /* mask of 1u << enum ez_reset_kind */
+	bool once; /* sw: rw1 or w1 */
+	bool precedence_hw; /* precedence: hw */
+	bool donttest, dontcompare; /* for the register test */
+	struct spec_ref swwe, swwel;
+};
+
+/* What must be written to reserved bits. */
+enum spec_reserved {
+	SPEC_RESERVED_NOT, /* field: an ordinary one */
+	SPEC_RESERVED_IGNORED, /* register: the default */
+	SPEC_RESERVED_ZERO,
+	SPEC_RESERVED_ONE,
+	SPEC_RESERVED_KEEP, /* as read */
+};
+
+/* writeconstraint: */
+enum spec_limit {
+	SPEC_LIMIT_NONE,
+	SPEC_LIMIT_VALUES,
+	SPEC_LIMIT_RANGE,
+	SPEC_LIMIT_AS_READ,
 };
 
 struct spec_value {
@@ -83,6 +114,37 @@ struct spec_field {
 	struct spec_pos reset_pos;
 	struct spec_value *values;
 	unsigned int n_values;
+	enum spec_reserved reserved; /* not SPEC_RESERVED_NOT: it only names reserved bits */
+	bool unimplemented;
+	bool singlepulse;
+	bool counter, incrsaturate, decrsaturate;
+	enum spec_limit limit;
+	uint64_t min, max; /* SPEC_LIMIT_RANGE */
+	struct spec_pos rule_pos; /* of the key above that checks complain about */
+};
+
+/* when: "REG.FIELD == N". */
+struct spec_when {
+	struct spec_ref ref; /* text: NULL: always */
+	bool bad; /* it is there, but not to be understood; reported already */
+	uint64_t value; /* of the field */
+};
+
+/*
+ * A regfile, or an instance of a block: registers that share a prefix and,
+ * with a count, a dimension. Its registers are in spec_device.regs, ready.
+ */
+struct spec_regfile {
+	const char *name; /* "CH", "UART0", "UART0_CH": the prefix without its last "_" */
+	const char *desc;
+	struct spec_pos pos;
+	const char *block; /* the block that this is an instance of, or NULL */
+	unsigned int bar; /* index into spec_device.bars */
+	unsigned int parent; /* 1 + index into spec_device.regfiles, or 0 */
+	uint64_t offset; /* in the BAR */
+	bool array;
+	uint32_t count;
+	uint32_t stride; /* only with array */
 };
 
 struct spec_reg {
@@ -99,12 +161,24 @@ struct spec_reg {
 	bool has_reset;
 	uint64_t reset;
 	struct spec_pos reset_pos;
-	bool reserved_zero;
+	bool reserved_zero; /* reserved == SPEC_RESERVED_ZERO */
+	enum spec_reserved reserved; /* bits of no field */
 	bool unimplemented;
 	bool array;
-	uint32_t count;
+	uint32_t count; /* elements in all: of two dimensions too */
 	uint32_t stride;
 	struct spec_pos stride_pos;
+	/* An array of arrays: rows of count / rows elements. Hooks take row * (count / rows) + element. */
+	bool matrix;
+	uint32_t rows; /* 1 if not matrix */
+	uint32_t row_stride;
+	struct spec_pos row_pos; /* of the regfile or instance that makes the rows */
+	unsigned int regfile; /* 1 + index into spec_device.regfiles, the innermost; 0: none */
+	const char *own_name; /* without the prefix of its regfile */
+	bool fifo;
+	const char *alternate; /* name of a register at the same address, as written, or NULL */
+	struct spec_pos alternate_pos;
+	struct spec_when when;
 	struct spec_field *fields; /* ascending lsb once checked */
 	unsigned int n_fields;
 	/* worked out by spec_derive */
@@ -112,7 +186,10 @@ struct spec_reg {
 	struct ez_effects effects;
 	bool onread, onwrite, swmod; /* hooks */
 	uint32_t reset_kinds; /* any field's */
-	bool irq; /* status or enable register of a source */
+	bool irq; /* status, enable or test register of a source */
+	bool shared; /* other registers have the same address: alternates */
+	uint64_t must_be_one, must_keep, once, pulse, hw_wins, user, gap;
+	bool rules; /* has something of struct ez_rules */
 };
 
 struct spec_bar {
@@ -130,22 +207,16 @@ struct spec_bar {
 	enum ez_answer illegal, unmapped;
 };
 
-/* "REG" or "REG.FIELD" in an interrupt source. */
-struct spec_ref {
-	const char *text; /* NULL: not given */
-	struct spec_pos pos;
-	/* found by check/ */
-	const struct spec_reg *reg;
-	uint64_t mask;
-};
-
 struct spec_irq {
 	const char *name;
 	const char *desc;
 	struct spec_pos pos;
 	uint64_t vector;
 	struct spec_pos vector_pos;
-	struct spec_ref status, enable;
+	struct spec_ref status, enable, test;
+	bool level; /* type: level */
+	bool sticky; /* level: lowering leaves the status */
+	struct spec_pos type_pos;
 };
 
 struct spec_cap {
@@ -210,9 +281,15 @@ struct spec_device {
 	const char *name;
 	struct spec_pos name_pos;
 	const char *desc;
+	const char *type; /* what -device takes: never NULL once parsed; the name if not given */
+	struct spec_pos type_pos;
+	enum ez_irq_policy irq_policy;
 	struct ez_identity id;
 	struct spec_pos pci_pos, pin_pos;
 	const char **requires; /* NULL-terminated */
+	const char **includes; /* paths of the block files read, NULL-terminated */
+	struct spec_regfile *regfiles;
+	unsigned int n_regfiles;
 	struct spec_bar *bars;
 	struct spec_reg *regs; /* sorted by BAR number, then offset once checked */
 	struct spec_irq *irqs;
@@ -244,7 +321,26 @@ static inline uint64_t spec_field_mask(const struct spec_field *field)
 /* Bytes from the register's first to its last, all elements. */
 static inline uint64_t spec_reg_span(const struct spec_reg *reg)
 {
-	return (uint64_t)(reg->count - 1) * reg->stride + reg->width;
+	uint64_t rows = reg->rows ? reg->rows : 1, row = reg->count / rows;
+
+	return (rows - 1) * reg->row_stride + (row - 1) * reg->stride + reg->width;
+}
+
+/* Place of element `index` in the BAR. */
+static inline uint64_t spec_reg_at(const struct spec_reg *reg, uint32_t index)
+{
+	uint32_t row = reg->count / (reg->rows ? reg->rows : 1);
+
+	return reg->offset + (uint64_t)(index / row) * reg->row_stride +
+	       (uint64_t)(index % row) * reg->stride;
+}
+
+/* Does a stand before b? */
+static inline bool spec_pos_before(struct spec_pos a, struct spec_pos b)
+{
+	if (a.file != b.file)
+		return a.file < b.file;
+	return a.line != b.line ? a.line < b.line : a.column < b.column;
 }
 
 /* Size of one element of a type, bytes. */

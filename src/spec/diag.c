@@ -8,13 +8,16 @@ struct entry {
 	struct spec_diag diag;
 	unsigned int order;
 	unsigned int owner; /* order of what a note belongs to; else its own */
-	unsigned int owner_line, owner_column;
+	struct spec_pos owner_pos;
+	const char *format; /* of the text: the same message of two instances is one */
+	struct spec_pos pos;
 };
 
 struct spec_diags {
 	GArray *entries;
 	GStringChunk *strings;
-	const char *file;
+	GPtrArray *files; /* names, by the number in a position */
+	unsigned int current;
 	unsigned int errors, warnings;
 	bool cut; /* the last one was beyond the limit: so are its notes */
 	bool said_errors, said_warnings;
@@ -26,7 +29,8 @@ struct spec_diags *spec_diags_new(void)
 
 	diags->entries = g_array_new(FALSE, TRUE, sizeof(struct entry));
 	diags->strings = g_string_chunk_new(4096);
-	diags->file = "device.yaml";
+	diags->files = g_ptr_array_new();
+	g_ptr_array_add(diags->files, (void *)"device.yaml");
 	return diags;
 }
 
@@ -36,12 +40,32 @@ void spec_diags_free(struct spec_diags *diags)
 		return;
 	g_array_free(diags->entries, TRUE);
 	g_string_chunk_free(diags->strings);
+	g_ptr_array_free(diags->files, TRUE);
 	g_free(diags);
 }
 
 void spec_diags_file(struct spec_diags *diags, const char *file)
 {
-	diags->file = g_string_chunk_insert(diags->strings, file);
+	g_ptr_array_set_size(diags->files, 0);
+	g_ptr_array_add(diags->files, g_string_chunk_insert(diags->strings, file));
+	diags->current = 0;
+}
+
+unsigned int spec_diags_include(struct spec_diags *diags, const char *file)
+{
+	g_ptr_array_add(diags->files, g_string_chunk_insert(diags->strings, file));
+	diags->current = diags->files->len - 1;
+	return diags->current;
+}
+
+void spec_diags_switch(struct spec_diags *diags, unsigned int file)
+{
+	diags->current = file;
+}
+
+unsigned int spec_diags_current(const struct spec_diags *diags)
+{
+	return diags->current;
 }
 
 unsigned int spec_diags_count(const struct spec_diags *diags)
@@ -65,20 +89,21 @@ bool spec_diags_full(const struct spec_diags *diags)
 }
 
 static void add(struct spec_diags *diags, enum spec_severity severity, struct spec_pos pos,
-		const char *text)
+		const char *format, const char *text)
 {
 	struct entry entry = {
 		.diag = {
 			.severity = severity,
-			.file = diags->file,
+			.file = g_ptr_array_index(diags->files, pos.file),
 			.line = pos.line,
 			.column = pos.column,
 			.text = g_string_chunk_insert(diags->strings, text),
 		},
 		.order = diags->entries->len,
 		.owner = diags->entries->len,
-		.owner_line = pos.line,
-		.owner_column = pos.column,
+		.owner_pos = pos,
+		.format = format,
+		.pos = pos,
 	};
 
 	if (severity == SPEC_NOTE && diags->entries->len) {
@@ -86,10 +111,21 @@ static void add(struct spec_diags *diags, enum spec_severity severity, struct sp
 			&g_array_index(diags->entries, struct entry, diags->entries->len - 1);
 
 		entry.owner = last->owner;
-		entry.owner_line = last->owner_line;
-		entry.owner_column = last->owner_column;
+		entry.owner_pos = last->owner_pos;
 	}
 	g_array_append_val(diags->entries, entry);
+}
+
+/* What is wrong in a block is so in each of its instances: say it once. */
+static bool said(const struct spec_diags *diags, struct spec_pos pos, const char *format)
+{
+	for (unsigned int i = 0; pos.file && i < diags->entries->len; i++) {
+		const struct entry *entry = &g_array_index(diags->entries, struct entry, i);
+
+		if (entry->format == format && !memcmp(&entry->pos, &pos, sizeof(pos)))
+			return true;
+	}
+	return false;
 }
 
 static G_GNUC_PRINTF(4, 0) void report(struct spec_diags *diags, enum spec_severity severity,
@@ -101,6 +137,10 @@ static G_GNUC_PRINTF(4, 0) void report(struct spec_diags *diags, enum spec_sever
 		diags->cut = diags->errors >= SPEC_MAX_ERRORS;
 	else if (severity == SPEC_WARNING)
 		diags->cut = diags->warnings >= SPEC_MAX_ERRORS;
+	if (severity != SPEC_NOTE && !diags->cut && said(diags, pos, format)) {
+		diags->cut = true; /* its notes too */
+		return;
+	}
 	if (diags->cut) {
 		diags->said_errors |= severity == SPEC_ERROR;
 		diags->said_warnings |= severity == SPEC_WARNING;
@@ -109,7 +149,7 @@ static G_GNUC_PRINTF(4, 0) void report(struct spec_diags *diags, enum spec_sever
 	diags->errors += severity == SPEC_ERROR;
 	diags->warnings += severity == SPEC_WARNING;
 	text = g_strdup_vprintf(format, args);
-	add(diags, severity, pos, text);
+	add(diags, severity, pos, format, text);
 }
 
 void spec_error(struct spec_diags *diags, struct spec_pos pos, const char *format, ...)
@@ -143,10 +183,10 @@ static int by_position(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;
 
-	if (x->owner_line != y->owner_line)
-		return x->owner_line < y->owner_line ? -1 : 1;
-	if (x->owner_column != y->owner_column)
-		return x->owner_column < y->owner_column ? -1 : 1;
+	if (spec_pos_before(x->owner_pos, y->owner_pos))
+		return -1;
+	if (spec_pos_before(y->owner_pos, x->owner_pos))
+		return 1;
 	if (x->owner != y->owner)
 		return x->owner < y->owner ? -1 : 1;
 	return x->order < y->order ? -1 : x->order > y->order;
@@ -158,11 +198,12 @@ void spec_diags_sort(struct spec_diags *diags)
 
 	g_array_sort(diags->entries, by_position);
 	if (diags->said_errors) {
-		add(diags, SPEC_NOTE, end, "more than 100 errors; those after them are not shown");
+		add(diags, SPEC_NOTE, end, NULL,
+		    "more than 100 errors; those after them are not shown");
 		diags->said_errors = false;
 	}
 	if (diags->said_warnings) {
-		add(diags, SPEC_NOTE, end,
+		add(diags, SPEC_NOTE, end, NULL,
 		    "more than 100 warnings; those after them are not shown");
 		diags->said_warnings = false;
 	}

@@ -7,6 +7,13 @@
 
 /* What the file is called from here on. */
 void spec_diags_file(struct spec_diags *diags, const char *file);
+/*
+ * Another file of the same device: its number, for the positions in it. From
+ * here on, and until spec_diags_switch(), it is the file that is being read.
+ */
+unsigned int spec_diags_include(struct spec_diags *diags, const char *file);
+void spec_diags_switch(struct spec_diags *diags, unsigned int file);
+unsigned int spec_diags_current(const struct spec_diags *diags);
 
 void spec_error(struct spec_diags *diags, struct spec_pos pos, const char *format, ...)
 	G_GNUC_PRINTF(3, 4);

@@ -65,20 +65,38 @@ struct spec_device *spec_read_file(const char *path, struct spec_diags *diags);
 struct spec_device *spec_read_text(const char *file, const char *text, size_t len,
 				   struct spec_diags *diags);
 void spec_device_free(struct spec_device *dev);
+/*
+ * The same for a file that is a block, to be included by a device.yaml: only
+ * checked. False: it is none, and nothing was checked.
+ */
+bool spec_check_block(const char *path, struct spec_diags *diags);
 
 /* Strings live as long as dev. */
 const char *spec_device_name(const struct spec_device *dev);
+const char *spec_device_type(const struct spec_device *dev); /* what -device takes */
 const char *spec_device_description(const struct spec_device *dev); /* or NULL */
 /* SHA-256 of the spec's meaning, hexadecimal: comments and layout do not count. */
 const char *spec_device_hash(const struct spec_device *dev);
+/* Paths of the files with blocks that it includes, NULL-terminated. */
+const char *const *spec_device_includes(const struct spec_device *dev);
 /* pkg-config packages that the model wants, NULL-terminated. */
 const char *const *spec_device_requires(const struct spec_device *dev);
+bool spec_device_has_registers(const struct spec_device *dev);
 
 /* ---- emitting ---- */
 
 /* Appends NAME_spec.h or NAME_spec.c. */
 void spec_emit_header(const struct spec_device *dev, GString *out);
 void spec_emit_tables(const struct spec_device *dev, GString *out);
+
+/* Appends a reference of the device for its readers: a whole document. */
+void spec_emit_markdown(const struct spec_device *dev, GString *out);
+void spec_emit_html(const struct spec_device *dev, GString *out);
+/* Appends the name table, which docs/spec-products.md defines. */
+void spec_emit_names(const struct spec_device *dev, GString *out);
+
+/* Appends the register test's table, which src/regtest is compiled with. */
+void spec_emit_regtest(const struct spec_device *dev, GString *out);
 
 /*
  * Writes both into folder `dir`, which must exist. A file that already has
@@ -87,6 +105,43 @@ void spec_emit_tables(const struct spec_device *dev, GString *out);
 bool spec_write_c(const struct spec_device *dev, const char *dir, GError **error);
 /* The same for one file of any content. */
 bool spec_write_file(const char *path, const char *content, size_t len, GError **error);
+
+/* As SystemRDL 2.0 (systemrdl.c says what it cannot hold). */
+void spec_emit_systemrdl(const struct spec_device *dev, GString *out);
+
+/* ---- importing ---- */
+
+/* A CMSIS-SVD device or an IP-XACT component: blocks of registers. */
+struct spec_import;
+
+struct spec_import_info {
+	const char *name; /* of the peripheral or address block, as the source has it */
+	const char *description; /* or NULL */
+	const char *of; /* the same registers as that one has; or NULL */
+	uint64_t base; /* address in the source, in its own units */
+	bool has_base;
+};
+
+/*
+ * Reads the file and lists what is in it; at least one block. NULL when there
+ * is any error. diags must outlive it.
+ */
+struct spec_import *spec_import_file(const char *path, struct spec_diags *diags);
+struct spec_import *spec_import_text(const char *file, const char *text, size_t len,
+				     struct spec_diags *diags);
+void spec_import_free(struct spec_import *import);
+
+unsigned int spec_import_count(const struct spec_import *import);
+/* Strings live as long as import. */
+struct spec_import_info spec_import_get(const struct spec_import *import, unsigned int i);
+/* "uart0.yaml"; freed by the caller. */
+char *spec_import_file_name(struct spec_import *import, unsigned int i);
+/*
+ * Appends a block file, and the lines of a device.yaml that use it as `file`.
+ * What could not be carried over comes as warnings. False: errors.
+ */
+bool spec_import_write(struct spec_import *import, unsigned int i, const char *file,
+		       GString *ret_yaml, GString *ret_usage);
 
 /* ---- the grammar itself ---- */
 

@@ -147,7 +147,7 @@ static void say_access(struct ez_tap *tap, const struct ez_crossing *x)
 	begin(tap, &line);
 	add(&line, "%c BAR%u ", write ? 'W' : 'R', x->bar);
 	if (reg) {
-		at = x->offset - reg->offset - (uint64_t)x->element * reg->stride;
+		at = x->offset - ez_reg_offset(reg, x->element);
 		add(&line, "%s", reg->name);
 		if (reg->count > 1)
 			add(&line, "[%u]", x->element);

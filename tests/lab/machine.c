@@ -5,10 +5,15 @@
 #include "project/project.h"
 
 static GPtrArray *served; /* NULL: not */
+static const char *device_type; /* NULL: the name */
 
 static char *command(struct lab_options *options, gboolean express, gboolean kvm, const char *share)
 {
-	struct project project = { .name = (char *)"dev", .express = express };
+	struct project project = {
+		.name = (char *)"dev",
+		.type = (char *)device_type,
+		.express = express,
+	};
 	struct project_device first = { &project, (char *)"dev0", (char *)"" };
 	struct project_device second = { &project, (char *)"dev1", (char *)"seed=7" };
 	g_autoptr(GPtrArray) devices = g_ptr_array_new();
@@ -54,6 +59,17 @@ static void devices_come_in_order(void **state)
 	has(line, "oops=panic");
 	assert_null(strstr(line, "-gdb"));
 	assert_null(strstr(line, "root-port"));
+}
+
+static void a_type_of_its_own(void **state)
+{
+	struct lab_options options = { 0 };
+	g_autofree char *line = NULL;
+
+	device_type = "other-type";
+	line = command(&options, FALSE, FALSE, NULL);
+	device_type = NULL;
+	has(line, "-device other-type,id=dev0,addr=02.0 -device other-type,id=dev1,");
 }
 
 static void served_devices_share_memory_and_keep_their_places(void **state)
@@ -163,6 +179,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(devices_come_in_order),
+		cmocka_unit_test(a_type_of_its_own),
 		cmocka_unit_test(the_classic_pc),
 		cmocka_unit_test(served_devices_share_memory_and_keep_their_places),
 		cmocka_unit_test(express_devices_get_a_port_each),

@@ -185,6 +185,41 @@ static uint32_t probe_LATCH_onread(struct probe *s, uint32_t index)
 	return s->latch[index] + index;
 }
 
+/* ---- what few registers have ---- */
+
+static void probe_PULSE_swmod(struct probe *s, uint32_t value)
+{
+	if (!(value & PROBE_PULSE_GO_MASK))
+		return;
+	probe_COUNTS_PULSES_incr(s, 1);
+	probe_COUNTS_SUM_incr(s, (value & PROBE_PULSE_ADD_MASK) >> PROBE_PULSE_ADD_SHIFT);
+}
+
+static uint32_t probe_PORT_IN_onread(struct probe *s)
+{
+	probe_COUNTS_READS_incr(s, 1);
+	return (s->COUNTS & PROBE_COUNTS_READS_MASK) >> PROBE_COUNTS_READS_SHIFT;
+}
+
+static void probe_PORT_OUT_onwrite(struct probe *s, uint32_t value)
+{
+	probe_COUNTS_SUM_incr(s, value);
+}
+
+static void probe_HOLD_onwrite(struct probe *s, uint32_t value)
+{
+	if (value & 1)
+		ez_irq_raise(s->ez, PROBE_IRQ_HELD);
+	else
+		ez_irq_lower(s->ez, PROBE_IRQ_HELD);
+}
+
+static void probe_LANES_onwrite(struct probe *s, uint32_t value)
+{
+	(void)value;
+	s->LANES = (uint32_t)ez_access_lanes(s->ez);
+}
+
 /* ---- properties ---- */
 
 static uint32_t probe_PROP_FLAG_onread(struct probe *s)

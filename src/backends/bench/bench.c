@@ -426,3 +426,19 @@ void ez_bench_seed(struct ez_bench *b, uint64_t seed)
 {
 	b->chance = seed;
 }
+
+void ez_bench_coincide(struct ez_bench *b, const char *source)
+{
+	const struct ez_spec *spec = ez_device_spec(b->dev);
+	uint32_t index = EZ_NONE;
+	uint32_t i;
+
+	for (i = 0; source && i < spec->n_irqs; i++) {
+		if (!strcmp(spec->irqs[i].name, source))
+			index = i;
+	}
+	if (source && index == EZ_NONE)
+		die("ez_bench_coincide: %s has no interrupt %s", spec->name, source);
+	if (ez_device_coincide(b->dev, 0, index))
+		die("ez_bench_coincide: %s has no status register", source);
+}

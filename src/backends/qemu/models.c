@@ -30,7 +30,7 @@ ErsatzType *ersatz_type_of(Object *obj)
 
 	g_hash_table_iter_init(&iter, ersatz_types);
 	while (g_hash_table_iter_next(&iter, NULL, &type)) {
-		if (g_str_equal(((ErsatzType *)type)->spec->name, name)) {
+		if (g_str_equal(ez_spec_type(((ErsatzType *)type)->spec), name)) {
 			return type;
 		}
 	}
@@ -65,7 +65,7 @@ static const char *ersatz_name_owner(const char *name)
 
 	g_hash_table_iter_init(&iter, ersatz_types);
 	while (g_hash_table_iter_next(&iter, &path, &type)) {
-		if (g_str_equal(((ErsatzType *)type)->spec->name, name)) {
+		if (g_str_equal(ez_spec_type(((ErsatzType *)type)->spec), name)) {
 			return path;
 		}
 	}
@@ -75,13 +75,13 @@ static const char *ersatz_name_owner(const char *name)
 static bool ersatz_register(const char *path, ErsatzType *type, Error **errp)
 {
 	const struct ez_spec *spec = type->spec;
-	const char *owner;
+	const char *name = ez_spec_type(spec), *owner;
 	InterfaceInfo interfaces[] = {
 		{ spec->id.express ? INTERFACE_PCIE_DEVICE : INTERFACE_CONVENTIONAL_PCI_DEVICE },
 		{},
 	};
 	TypeInfo info = {
-		.name = spec->name,
+		.name = name,
 		.parent = TYPE_PCI_DEVICE,
 		.instance_size = sizeof(ErsatzDevice) + spec->n_props * sizeof(ErsatzValue),
 		.instance_init = ersatz_instance_init,
@@ -90,27 +90,27 @@ static bool ersatz_register(const char *path, ErsatzType *type, Error **errp)
 		.interfaces = interfaces,
 	};
 
-	if (!ersatz_name_legal(spec->name)) {
+	if (!ersatz_name_legal(name)) {
 		error_setg(errp,
 			   "%s: QEMU allows no device called '%s': a name has two or more of"
-			   " A-Z a-z 0-9 _ . - and begins with a letter; change `name:` in "
+			   " A-Z a-z 0-9 _ . - and begins with a letter; change `type:` (or `name:`) in "
 			   "device.yaml",
-			   path, spec->name);
+			   path, name);
 		return false;
 	}
-	owner = ersatz_name_owner(spec->name);
+	owner = ersatz_name_owner(name);
 	if (owner) {
 		error_setg(errp,
-			   "%s: the name '%s' is taken by %s; change `name:` in device.yaml, or"
-			   " take one of them out of ERSATZ_PATH",
-			   path, spec->name, owner);
+			   "%s: the name '%s' is taken by %s; change `type:` (or `name:`) in device.yaml,"
+			   " or take one of them out of ERSATZ_PATH",
+			   path, name, owner);
 		return false;
 	}
-	if (object_class_by_name(spec->name)) {
+	if (object_class_by_name(name)) {
 		error_setg(errp,
-			   "%s: QEMU itself has something called '%s'; change `name:` in"
-			   " device.yaml",
-			   path, spec->name);
+			   "%s: QEMU itself has something called '%s'; change `type:` (or `name:`)"
+			   " in device.yaml",
+			   path, name);
 		return false;
 	}
 	if (!ersatz_props_make(type, errp)) {

@@ -97,10 +97,14 @@ static const struct ez_reg *find_register(const struct ez_spec *spec, uint32_t b
 
 	for (i = 0; i < spec->n_regs; i++) {
 		const struct ez_reg *reg = &spec->regs[i];
+		uint32_t row = reg->rows > 1 ? reg->count / reg->rows : reg->count;
+		uint64_t at = offset - reg->offset;
 
-		if (reg->bar == bar && offset >= reg->offset &&
-		    (offset - reg->offset) / reg->stride < reg->count &&
-		    (offset - reg->offset) % reg->stride < reg->width)
+		if (reg->bar != bar || offset < reg->offset || at >= ez_reg_span(reg))
+			continue;
+		if (reg->rows > 1)
+			at %= reg->row_stride;
+		if (at / reg->stride < row && at % reg->stride < reg->width)
 			return reg;
 	}
 	return NULL;

@@ -55,6 +55,8 @@ static void sort_bars(struct spec_device *dev)
 	}
 	for (unsigned int i = 0; i < dev->n_regs; i++)
 		dev->regs[i].bar = place[dev->regs[i].bar];
+	for (unsigned int i = 0; i < dev->n_regfiles; i++)
+		dev->regfiles[i].bar = place[dev->regfiles[i].bar];
 }
 
 static void sort(struct spec_device *dev)
@@ -84,5 +86,6 @@ void spec_check(struct spec_device *dev, struct spec_diags *diags)
 	check_registers(dev, diags);
 	check_capabilities(dev, diags);
 	check_interrupts(dev, diags);
+	check_rules(dev, diags);
 	check_state(dev, diags);
 }

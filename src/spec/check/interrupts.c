@@ -57,88 +57,21 @@ void check_capabilities(struct spec_device *dev, struct spec_diags *diags)
 	}
 }
 
-/* "REG" or "REG.FIELD" -> register and mask. */
-static void resolve(const struct spec_device *dev, GHashTable *regs, struct spec_diags *diags,
-		    const char *what, struct spec_ref *ref)
-{
-	g_autofree char *reg_name = NULL;
-	const struct spec_reg *reg;
-	const char *dot, *meant;
-
-	if (!ref->text)
-		return;
-	dot = strchr(ref->text, '.');
-	reg_name = dot ? g_strndup(ref->text, dot - ref->text) : g_strdup(ref->text);
-	reg = g_hash_table_lookup(regs, reg_name);
-	if (!reg) {
-		g_autofree const char **names = g_new0(const char *, dev->n_regs + 1);
-		unsigned int n = 0;
-
-		for (unsigned int i = 0; i < dev->n_regs; i++) {
-			if (dev->regs[i].name)
-				names[n++] = dev->regs[i].name;
-		}
-		meant = spec_nearest(reg_name, names, sizeof(*names));
-		spec_error(diags, ref->pos, "%s: no register '%.60s'%s%s%s", what, reg_name,
-			   meant ? "; did you mean '" : "", meant ? meant : "", meant ? "'?" : "");
-		return;
-	}
-	if (reg->array) {
-		spec_error(diags, ref->pos, "%s: %s is an array; a source needs a single register",
-			   what, reg->name);
-		spec_note(diags, reg->pos, "%s is here", reg->name);
-		return;
-	}
-	if (dot) {
-		g_autofree const char **names = g_new0(const char *, reg->n_fields + 1);
-		unsigned int n = 0;
-
-		for (unsigned int i = 0; i < reg->n_fields; i++) {
-			if (!reg->fields[i].name)
-				continue;
-			names[n++] = reg->fields[i].name;
-			if (strcmp(reg->fields[i].name, dot + 1))
-				continue;
-			if (reg->fields[i].bad)
-				return;
-			ref->mask = spec_field_mask(&reg->fields[i]);
-			ref->reg = reg;
-			return;
-		}
-		meant = spec_nearest(dot + 1, names, sizeof(*names));
-		spec_error(diags, ref->pos, "%s: register %s has no field '%.60s'%s%s%s", what,
-			   reg->name, dot + 1, meant ? "; did you mean '" : "", meant ? meant : "",
-			   meant ? "'?" : "");
-		return;
-	}
-	for (unsigned int i = 0; i < reg->n_fields; i++) {
-		if (reg->fields[i].bad)
-			return;
-		ref->mask |= spec_field_mask(&reg->fields[i]);
-	}
-	if (!reg->n_fields)
-		ref->mask = spec_ones(reg->width);
-	ref->reg = reg;
-}
-
 void check_interrupts(struct spec_device *dev, struct spec_diags *diags)
 {
-	GHashTable *regs = g_hash_table_new(g_str_hash, g_str_equal);
+	GHashTable *regs = refs_new(dev);
 	const struct spec_cap *msi = NULL;
 
 	for (unsigned int i = 0; i < dev->n_caps; i++) {
 		if (dev->caps[i].id == 0x05)
 			msi = &dev->caps[i];
 	}
-	for (unsigned int i = 0; i < dev->n_regs; i++) {
-		if (dev->regs[i].name)
-			g_hash_table_insert(regs, (void *)dev->regs[i].name, &dev->regs[i]);
-	}
 	for (unsigned int i = 0; i < dev->n_irqs; i++) {
 		struct spec_irq *irq = &dev->irqs[i];
 
-		resolve(dev, regs, diags, "status", &irq->status);
-		resolve(dev, regs, diags, "enable", &irq->enable);
+		refs_find(dev, regs, diags, "status", NULL, &irq->status);
+		refs_find(dev, regs, diags, "enable", NULL, &irq->enable);
+		refs_find(dev, regs, diags, "test", NULL, &irq->test);
 		for (unsigned int k = 0; k < i; k++) {
 			const struct spec_irq *other = &dev->irqs[k];
 

@@ -24,8 +24,8 @@ struct macro_place {
 
 static void *place_key(struct spec_pos pos)
 {
-	/* Lines and columns of a 16 MiB file fit. */
-	return GSIZE_TO_POINTER((gsize)pos.line << 32 | pos.column);
+	/* Lines and columns of a 16 MiB file fit, and so do the files that can be included. */
+	return GSIZE_TO_POINTER((gsize)pos.file << 52 | (gsize)pos.line << 26 | pos.column);
 }
 
 /* ---- duplicates ---- */
@@ -44,7 +44,7 @@ static void unique(struct names *n, GHashTable *scope, const char *what, const c
 		return;
 	}
 	/* Tables are sorted; the second is the one further down in the file. */
-	if (other->line > pos->line || (other->line == pos->line && other->column > pos->column)) {
+	if (spec_pos_before(*pos, *other)) {
 		const struct spec_pos *swap = pos;
 
 		g_hash_table_insert(scope, (void *)name, (void *)pos);
@@ -188,6 +188,36 @@ static void check_word(struct names *n, const char *what, const char *name, stru
 
 /* ---- scopes ---- */
 
+static void check_regfile_names(struct names *n)
+{
+	GHashTable *scope = scope_new();
+
+	for (unsigned int i = 0; i < n->dev->n_regfiles; i++) {
+		const struct spec_regfile *file = &n->dev->regfiles[i];
+
+		/* Those of an instance come after it. */
+		if (file->parent &&
+		    g_hash_table_contains(n->reported,
+					  place_key(n->dev->regfiles[file->parent - 1].pos)))
+			continue;
+		unique(n, scope, file->block ? "instance" : "regfile", file->name, &file->pos);
+	}
+	g_hash_table_destroy(scope);
+}
+
+/* Is it in a group of which there are two by that name? All of it would be there twice. */
+static bool in_reported_group(const struct names *n, const struct spec_reg *reg)
+{
+	const struct spec_regfile *file;
+
+	for (unsigned int group = reg->regfile; group; group = file->parent) {
+		file = &n->dev->regfiles[group - 1];
+		if (g_hash_table_contains(n->reported, place_key(file->pos)))
+			return true;
+	}
+	return false;
+}
+
 static void check_register_names(struct names *n, GHashTable *members)
 {
 	struct spec_device *dev = n->dev;
@@ -196,6 +226,10 @@ static void check_register_names(struct names *n, GHashTable *members)
 		struct spec_reg *reg = &dev->regs[i];
 		GHashTable *fields;
 
+		if (in_reported_group(n, reg)) {
+			g_hash_table_add(n->reported, place_key(reg->pos));
+			continue;
+		}
 		unique(n, members, "register or state", reg->name, &reg->pos);
 		check_word(n, "a register", reg->name, reg->pos);
 		if (!reg->n_fields)
@@ -277,6 +311,7 @@ static void check_scopes(struct names *n)
 	struct spec_device *dev = n->dev;
 	GHashTable *members = scope_new(), *scope;
 
+	check_regfile_names(n);
 	check_register_names(n, members);
 	for (unsigned int i = 0; i < dev->n_state; i++) {
 		unique(n, members, "register or state", dev->state[i].name, &dev->state[i].pos);
@@ -341,8 +376,7 @@ static void take_macro(const struct emit_macro *macro, void *user)
 		/* The same thing twice has been reported as such. */
 		if (silent(n, pos) || silent(n, first))
 			return;
-		if (first.line > pos.line ||
-		    (first.line == pos.line && first.column > pos.column)) {
+		if (spec_pos_before(pos, first)) {
 			first = macro->pos;
 			first_owner = macro->owner;
 			pos = other->pos;

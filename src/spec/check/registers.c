@@ -32,8 +32,7 @@ static void check_overlap(const struct spec_field *a, const struct spec_field *b
 
 	if (!(spec_field_mask(a) & spec_field_mask(b)))
 		return;
-	if (a->pos.line > b->pos.line ||
-	    (a->pos.line == b->pos.line && a->pos.column > b->pos.column)) {
+	if (spec_pos_before(b->pos, a->pos)) {
 		first = b;
 		second = a;
 	}
@@ -94,12 +93,30 @@ static void check_fields(const struct spec_reg *reg, struct spec_diags *diags)
 			   "reset: 0x%" PRIx64 " sets bits that belong to no field (0x%" PRIx64
 			   "); give them one, or leave them out",
 			   reg->reset, reg->reset & ~taken);
-	if (reg->reserved_zero && !reg->n_fields)
+	if (reg->reserved != SPEC_RESERVED_IGNORED && !reg->n_fields)
 		spec_warning(diags, reg->pos,
 			     "reserved: a register without fields has no reserved bits");
 }
 
 /* ---- places ---- */
+
+/* The second dimension; false: reported, and its elements are nowhere. */
+static bool check_rows(struct spec_reg *reg, struct spec_diags *diags)
+{
+	uint64_t row = (uint64_t)(reg->count / reg->rows - 1) * reg->stride + reg->width;
+
+	if (reg->row_stride % reg->width)
+		spec_error(diags, reg->row_pos,
+			   "stride: %u is not a multiple of %u, the width of %s in bytes",
+			   reg->row_stride, reg->width, reg->name);
+	if (reg->row_stride >= row)
+		return true;
+	spec_error(diags, reg->row_pos,
+		   "stride: %u is less than the %" PRIu64 " bytes of a row of %s", reg->row_stride,
+		   row, reg->name);
+	reg->bad = true;
+	return false;
+}
 
 static void check_place(const struct spec_device *dev, struct spec_reg *reg,
 			struct spec_diags *diags)
@@ -123,6 +140,8 @@ static void check_place(const struct spec_device *dev, struct spec_reg *reg,
 		spec_error(diags, reg->stride_pos,
 			   "stride: %u is not a multiple of %u, the width of %s in bytes",
 			   reg->stride, reg->width, name);
+	if (reg->matrix && !check_rows(reg, diags))
+		return;
 	if (bar->bad)
 		return;
 	if (reg->offset + spec_reg_span(reg) > bar->size) {
@@ -191,13 +210,18 @@ static const char *extent_name(char *buf, size_t size, const struct extent *e)
 	return buf;
 }
 
+/* What put it where it is: for a register of a block, the instance. */
+static struct spec_pos place_pos(const struct spec_reg *reg)
+{
+	return reg->offset_pos.file != reg->pos.file ? reg->offset_pos : reg->pos;
+}
+
 static void report_overlap(const struct extent *a, const struct extent *b, struct spec_diags *diags)
 {
 	const struct extent *first = a, *second = b;
 	char x[80], y[80], range[48];
 
-	if (a->reg->pos.line > b->reg->pos.line ||
-	    (a->reg->pos.line == b->reg->pos.line && a->reg->pos.column > b->reg->pos.column)) {
+	if (spec_pos_before(place_pos(b->reg), place_pos(a->reg))) {
 		first = b;
 		second = a;
 	}
@@ -206,15 +230,16 @@ static void report_overlap(const struct extent *a, const struct extent *b, struc
 			   first->end - 1);
 	else
 		g_snprintf(range, sizeof(range), "0x%" PRIx64, first->start);
-	spec_error(diags, second->reg->pos, "register %s (0x%" PRIx64 ") overlaps %s (%s)",
+	spec_error(diags, place_pos(second->reg), "register %s (0x%" PRIx64 ") overlaps %s (%s)",
 		   extent_name(x, sizeof(x), second), second->start,
 		   extent_name(y, sizeof(y), first), range);
-	spec_note(diags, first->reg->pos, "%s is here", first->reg->name ? first->reg->name : "it");
+	spec_note(diags, place_pos(first->reg), "%s is here",
+		  first->reg->name ? first->reg->name : "it");
 }
 
 static void add_extents(GArray *extents, struct spec_reg *reg)
 {
-	if (reg->stride == reg->width) {
+	if (reg->stride == reg->width && !reg->matrix) {
 		struct extent all = {
 			.reg = reg,
 			.bar = reg->bar,
@@ -230,7 +255,7 @@ static void add_extents(GArray *extents, struct spec_reg *reg)
 			.reg = reg,
 			.index = i,
 			.bar = reg->bar,
-			.start = reg->offset + (uint64_t)i * reg->stride,
+			.start = spec_reg_at(reg, i),
 		};
 
 		one.end = one.start + reg->width;
@@ -257,7 +282,8 @@ static void check_overlaps(struct spec_device *dev, struct spec_diags *diags)
 		const struct extent *e = &g_array_index(extents, struct extent, i);
 
 		if (furthest && furthest->bar == e->bar && e->start < furthest->end &&
-		    e->reg != furthest->reg && g_hash_table_add(reported, e->reg))
+		    e->reg != furthest->reg && !check_alternates(dev, furthest->reg, e->reg) &&
+		    g_hash_table_add(reported, e->reg))
 			report_overlap(furthest, e, diags);
 		if (!furthest || furthest->bar != e->bar || e->end > furthest->end)
 			furthest = e;

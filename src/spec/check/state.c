@@ -22,6 +22,16 @@ void check_state(struct spec_device *dev, struct spec_diags *diags)
 
 	for (unsigned int i = 0; i < dev->n_regs; i++)
 		add(&total, dev->regs[i].count, dev->regs[i].width, dev->regs[i].pos, diags);
+	/* At most as much again, for those that are written once. */
+	for (unsigned int i = 0; i < dev->n_regs; i++) {
+		const struct spec_reg *reg = &dev->regs[i];
+		bool once = !reg->n_fields && reg->access.once;
+
+		for (unsigned int k = 0; k < reg->n_fields; k++)
+			once |= reg->fields[k].access.once;
+		if (once)
+			add(&total, reg->count, reg->width, reg->pos, diags);
+	}
 	for (unsigned int i = 0; i < dev->n_state; i++)
 		add(&total, dev->state[i].count, spec_type_size(dev->state[i].type),
 		    dev->state[i].pos, diags);

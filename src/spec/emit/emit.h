@@ -39,6 +39,21 @@ struct emit_hook {
 void emit_hooks(const struct spec_device *dev,
 		void (*visit)(const struct emit_hook *hook, void *user), void *user);
 
+/* ---- rules.c: the rare members of the tables and of the state ---- */
+
+/* Has it a struct ez_rules? */
+bool emit_has_rules(const struct spec_reg *reg);
+/* locks_REG, limits_REG, when_REG and rules_REG, those that are there. */
+void emit_rules(const struct spec_device *dev, const struct spec_reg *reg, GString *out);
+/* EZ_FIELD_... of a field, or "". */
+void emit_field_flags(const struct spec_field *field, GString *out);
+/* The member of the state struct that remembers which write-once bits were written. */
+void emit_once_state(const struct spec_device *dev, GString *out);
+/* Its rows of the state table, and how many. */
+unsigned int emit_once_rows(const struct spec_device *dev, GString *out);
+/* NAME_REG_FIELD_incr() and _decr() of every counter. */
+void emit_counters(const struct spec_device *dev, GString *out);
+
 /* C type of a register's storage, "uint32_t". */
 const char *emit_reg_type(const struct spec_reg *reg);
 

@@ -38,6 +38,73 @@ static void list_access(GString *out, const struct spec_access *access)
 	g_string_append_printf(out, "access %d %d %d %d %d %d %u\n", access->r, access->w,
 			       access->hw, access->onwrite, access->onread, access->swmod,
 			       access->resets);
+	/* Only where they are there: what older specs say keeps its hash. */
+	if (access->once)
+		number(out, "once", 1);
+	if (access->donttest)
+		number(out, "donttest", 1);
+	if (access->dontcompare)
+		number(out, "dontcompare", 1);
+	if (access->precedence_hw)
+		number(out, "precedence_hw", 1);
+	if (access->swwe.text)
+		text(out, "swwe", access->swwe.text);
+	if (access->swwel.text)
+		text(out, "swwel", access->swwel.text);
+}
+
+static void number_if(GString *out, const char *name, uint64_t value)
+{
+	if (value)
+		number(out, name, value);
+}
+
+static void list_field_rules(GString *out, const struct spec_field *field)
+{
+	number_if(out, "reserved", field->reserved);
+	number_if(out, "unimplemented", field->unimplemented);
+	number_if(out, "singlepulse", field->singlepulse);
+	number_if(out, "counter", field->counter);
+	number_if(out, "incrsaturate", field->incrsaturate);
+	number_if(out, "decrsaturate", field->decrsaturate);
+	number_if(out, "limit", field->limit);
+	number_if(out, "min", field->min);
+	number_if(out, "max", field->max);
+}
+
+static void list_register_rules(GString *out, const struct spec_reg *reg)
+{
+	if (reg->reserved > SPEC_RESERVED_ZERO)
+		number(out, "reserved", reg->reserved);
+	if (reg->matrix) {
+		number(out, "rows", reg->rows);
+		number(out, "row_stride", reg->row_stride);
+	}
+	number_if(out, "regfile", reg->regfile);
+	number_if(out, "fifo", reg->fifo);
+	if (reg->alternate)
+		text(out, "alternate", reg->alternate);
+	if (reg->when.ref.text) {
+		text(out, "when", reg->when.ref.text);
+		number(out, "is", reg->when.value);
+	}
+}
+
+static void list_regfiles(GString *out, const struct spec_device *dev)
+{
+	for (unsigned int i = 0; i < dev->n_regfiles; i++) {
+		const struct spec_regfile *file = &dev->regfiles[i];
+
+		text(out, "regfile", file->name);
+		text(out, "desc", file->desc);
+		text(out, "block", file->block);
+		number(out, "bar", file->bar);
+		number(out, "parent", file->parent);
+		number(out, "offset", file->offset);
+		number(out, "array", file->array);
+		number(out, "count", file->count);
+		number(out, "stride", file->stride);
+	}
 }
 
 static void list_register(GString *out, const struct spec_reg *reg)
@@ -54,6 +121,7 @@ static void list_register(GString *out, const struct spec_reg *reg)
 	number(out, "array", reg->array);
 	number(out, "count", reg->count);
 	number(out, "stride", reg->stride);
+	list_register_rules(out, reg);
 	number(out, "fields", reg->n_fields);
 	if (!reg->n_fields)
 		list_access(out, &reg->access);
@@ -65,6 +133,7 @@ static void list_register(GString *out, const struct spec_reg *reg)
 		number(out, "lsb", field->lsb);
 		number(out, "width", field->width);
 		list_access(out, &field->access);
+		list_field_rules(out, field);
 		number(out, "values", field->n_values);
 		for (unsigned int k = 0; k < field->n_values; k++) {
 			text(out, "value", field->values[k].name);
@@ -132,6 +201,10 @@ static void list_model(GString *out, const struct spec_device *dev)
 		number(out, "vector", irq->vector);
 		text(out, "status", irq->status.text);
 		text(out, "enable", irq->enable.text);
+		if (irq->test.text)
+			text(out, "test", irq->test.text);
+		if (irq->level)
+			number(out, "level", irq->sticky);
 	}
 	for (unsigned int i = 0; i < dev->n_props; i++) {
 		const struct spec_prop *prop = &dev->props[i];
@@ -169,7 +242,11 @@ void spec_hash(struct spec_device *dev)
 
 	text(out, "name", dev->name);
 	text(out, "desc", dev->desc);
+	if (dev->type && dev->name && strcmp(dev->type, dev->name))
+		text(out, "type", dev->type);
+	number_if(out, "irq_policy", dev->irq_policy);
 	list_pci(out, dev);
+	list_regfiles(out, dev);
 	for (unsigned int i = 0; i < dev->n_regs; i++)
 		list_register(out, &dev->regs[i]);
 	list_model(out, dev);

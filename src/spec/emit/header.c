@@ -142,6 +142,7 @@ static void emit_state(const struct spec_device *dev, GString *out)
 	}
 	for (unsigned int i = 0; i < dev->n_state; i++)
 		emit_var(out, &dev->state[i]);
+	emit_once_state(dev, out);
 	for (unsigned int i = 0; i < dev->n_jobs; i++) {
 		g_string_append_printf(out, "\tstruct %s_%s %s", dev->name, dev->jobs[i].name,
 				       dev->jobs[i].name);
@@ -236,6 +237,7 @@ void spec_emit_header(const struct spec_device *dev, GString *out)
 		g_string_append(out, "};\n");
 	emit_jobs(dev, out);
 	emit_state(dev, out);
+	emit_counters(dev, out);
 	emit_binding(dev, out);
 	g_string_append_printf(out, "\n#endif /* %s_SPEC_MODEL */\n", dev->upper);
 }

@@ -118,7 +118,17 @@ static void register_macros(struct walk *w, const struct spec_reg *reg)
 	w->group = group->str;
 	w->pos = reg->pos;
 	w->owner = owner;
-	if (reg->array) {
+	if (reg->matrix) {
+		define(w, upper_name(w, "%s", reg->name), "(i, j)",
+		       g_strdup_printf("(0x%" G_GINT64_MODIFIER "x + (i) * 0x%x + (j) * 0x%x)",
+				       reg->offset, reg->row_stride, reg->stride));
+		define(w, upper_name(w, "%s_ROWS", reg->name), "", decimal(reg->rows));
+		define(w, upper_name(w, "%s_ROW_STRIDE", reg->name), "",
+		       hex(reg->row_stride, 0, false));
+		define(w, upper_name(w, "%s_COUNT", reg->name), "",
+		       decimal(reg->count / reg->rows));
+		define(w, upper_name(w, "%s_STRIDE", reg->name), "", hex(reg->stride, 0, false));
+	} else if (reg->array) {
 		define(w, upper_name(w, "%s", reg->name), "(i)",
 		       g_strdup_printf("(0x%" G_GINT64_MODIFIER "x + (i) * 0x%x)", reg->offset,
 				       reg->stride));

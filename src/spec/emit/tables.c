@@ -169,6 +169,7 @@ static void emit_field_table(const struct spec_reg *reg, GString *out)
 		member_string(out, "desc", field->desc);
 		g_string_append_printf(out, "\t\t.lsb = %u,\n\t\t.width = %u,\n", field->lsb,
 				       field->width);
+		emit_field_flags(field, out);
 		member_resets(out, field->access.resets);
 		if (field->n_values)
 			g_string_append_printf(out,
@@ -233,6 +234,9 @@ static void member_flags(const struct spec_reg *reg, GString *out)
 		{ reg->onread || reg->effects.rclr || reg->effects.rset, "EZ_REG_READ_EFFECT" },
 		{ reg->irq, "EZ_REG_IRQ" },
 		{ reg->unimplemented, "EZ_REG_UNIMPLEMENTED" },
+		{ reg->rules, "EZ_REG_RULES" },
+		{ reg->shared, "EZ_REG_ALTERNATE" },
+		{ reg->fifo, "EZ_REG_FIFO" },
 	};
 	const char *separator = "";
 
@@ -280,6 +284,11 @@ static void emit_register(const struct spec_device *dev, const struct spec_reg *
 	if (reg->n_fields)
 		g_string_append_printf(out, "\t\t.fields = fields_%s,\n\t\t.n_fields = %u,\n",
 				       reg->name, reg->n_fields);
+	if (reg->matrix)
+		g_string_append_printf(out, "\t\t.rows = %u,\n\t\t.row_stride = %u,\n", reg->rows,
+				       reg->row_stride);
+	if (emit_has_rules(reg))
+		g_string_append_printf(out, "\t\t.rules = &rules_%s,\n", reg->name);
 	g_string_append(out, "\t},\n");
 }
 
@@ -290,6 +299,7 @@ static void emit_registers(const struct spec_device *dev, GString *out)
 	for (unsigned int i = 0; i < dev->n_regs; i++) {
 		emit_field_table(&dev->regs[i], out);
 		emit_effects(&dev->regs[i], out);
+		emit_rules(dev, &dev->regs[i], out);
 	}
 	g_string_append(out, "\nstatic const struct ez_reg regs[] = {\n");
 	for (unsigned int i = 0; i < dev->n_regs; i++)
@@ -343,6 +353,7 @@ static unsigned int emit_rows(const struct spec_device *dev, GString *out)
 	}
 	for (unsigned int i = 0; i < dev->n_state; i++)
 		row(dev, out, "", &dev->state[i], "EZ_ROW_STATE");
+	n += emit_once_rows(dev, out);
 	for (unsigned int i = 0; i < dev->n_jobs; i++) {
 		for (unsigned int k = 0; k < dev->jobs[i].n_data; k++) {
 			struct spec_var var = dev->jobs[i].data[k];
@@ -493,6 +504,10 @@ static void emit_irqs(const struct spec_device *dev, GString *out)
 		g_string_append_printf(out, "\t\t.vector = %u,\n", (unsigned int)irq->vector);
 		member_ref(dev, out, "status", &irq->status);
 		member_ref(dev, out, "enable", &irq->enable);
+		if (irq->level)
+			g_string_append_printf(out, "\t\t.type = EZ_IRQ_LEVEL,\n%s",
+					       irq->sticky ? "\t\t.sticky = true,\n" : "");
+		member_ref(dev, out, "test", &irq->test);
 		g_string_append(out, "\t},\n");
 	}
 	g_string_append(out, "};\n");
@@ -541,6 +556,10 @@ static void emit_spec(const struct spec_device *dev, unsigned int n_rows, GStrin
 		g_string_append(out, ",\n\t.desc = ");
 		emit_string(out, dev->desc);
 	}
+	g_string_append(out, ",\n\t.type = ");
+	emit_string(out, dev->type);
+	if (dev->irq_policy == EZ_IRQ_MODULO)
+		g_string_append(out, ",\n\t.irq_policy = EZ_IRQ_MODULO");
 	g_string_append_printf(out,
 			       ",\n\t.hash = %s_SPEC_HASH,\n"
 			       "\t.id = {\n"
@@ -609,8 +628,11 @@ static void emit_asserts(const struct spec_device *dev, GString *out)
 				       "_Static_assert(sizeof(((struct %s *)0)->%s) == %u * %u,\n"
 				       "\t       \"%s_spec.h is of another spec\");\n",
 				       dev->upper, spec_upper(dev->arena, reg->name),
-				       reg->array ? "(0)" : "", reg->offset, dev->name, dev->name,
-				       reg->name, reg->count, reg->width, dev->name);
+				       reg->matrix  ? "(0, 0)"
+				       : reg->array ? "(0)"
+						    : "",
+				       reg->offset, dev->name, dev->name, reg->name, reg->count,
+				       reg->width, dev->name);
 	}
 }
 

@@ -151,6 +151,38 @@ static void parse_hooks(struct parser *p, const struct tree *node)
 	}
 }
 
+/* QOM takes more, but these need no quotes anywhere. */
+static void parse_type(struct parser *p, const struct tree *node)
+{
+	struct spec_device *dev = p->dev;
+	const char *type;
+
+	dev->type = dev->name;
+	dev->type_pos = dev->name_pos;
+	if (!node || !value_text(p, node, "type", &type))
+		return;
+	dev->type_pos = node->pos;
+	if (strlen(type) < 2 || strlen(type) > 63 || *type == '-' || *type == '_' ||
+	    type[strspn(type, "abcdefghijklmnopqrstuvwxyz0123456789_-")])
+		spec_error(p->diags, node->pos,
+			   "type: '%s' is not two or more of a-z 0-9 _ -, beginning with a letter "
+			   "or digit",
+			   value_show(p, type));
+	else
+		dev->type = type;
+}
+
+static void parse_policy(struct parser *p, const struct tree *node)
+{
+	static const struct word policies[] = { { "first", EZ_IRQ_FIRST },
+						{ "modulo", EZ_IRQ_MODULO },
+						{ NULL } };
+	unsigned int policy;
+
+	if (node && value_word(p, node, "interrupt_policy", policies, &policy))
+		p->dev->irq_policy = policy;
+}
+
 static void parse_device(struct parser *p, const struct tree *root)
 {
 	struct spec_device *dev = p->dev;
@@ -160,25 +192,32 @@ static void parse_device(struct parser *p, const struct tree *root)
 		return;
 	parse_name(p, values, &dev->name, &dev->name_pos);
 	parse_desc(p, values, &dev->desc);
+	parse_type(p, values[KEY_TYPE]);
+	parse_include(p, values[KEY_INCLUDE]);
 	parse_pci(p, values[KEY_PCI]);
 	parse_requires(p, values[KEY_REQUIRES]);
 	parse_bars(p, values[KEY_BARS]);
 	parse_interrupts(p, values[KEY_INTERRUPTS]);
+	parse_interrupt_block(p, values[KEY_INTERRUPT_BLOCK]);
+	parse_policy(p, values[KEY_INTERRUPT_POLICY]);
 	parse_capabilities(p, values[KEY_CAPABILITIES]);
 	parse_properties(p, values[KEY_PROPERTIES]);
 	parse_state(p, values[KEY_STATE]);
 	parse_timers(p, values[KEY_TIMERS]);
 	parse_jobs(p, values[KEY_JOBS]);
 	parse_hooks(p, values[KEY_HOOKS]);
+	parse_blocks_end(p);
 }
 
-struct spec_device *spec_read_text(const char *file, const char *text, size_t len,
-				   struct spec_diags *diags)
+struct spec_device *parse_text(const char *file, const char *text, size_t len, bool alone,
+			       struct spec_diags *diags)
 {
 	static const struct spec_pos start = { 1, 1 }, whole;
 	struct spec_arena *arena = spec_arena_new();
 	struct spec_device *dev = spec_arena_alloc(arena, 1, sizeof(*dev));
-	struct parser p = { .arena = arena, .diags = diags, .dev = dev };
+	struct parser p = {
+		.arena = arena, .diags = diags, .dev = dev, .file = file, .alone = alone
+	};
 	unsigned int errors = spec_diags_errors(diags);
 	struct tree *root;
 
@@ -216,10 +255,14 @@ out:
 	return dev;
 }
 
-/* Reads at most one byte more than is allowed; NULL with an error reported. */
-static char *read_all(const char *path, size_t *ret_len, struct spec_diags *diags)
+struct spec_device *spec_read_text(const char *file, const char *text, size_t len,
+				   struct spec_diags *diags)
 {
-	static const struct spec_pos whole;
+	return parse_text(file, text, len, false, diags);
+}
+
+char *parse_read(const char *path, size_t max, size_t *ret_len, char **ret_why)
+{
 	char *text = NULL;
 	struct stat st;
 	size_t len = 0;
@@ -228,34 +271,35 @@ static char *read_all(const char *path, size_t *ret_len, struct spec_diags *diag
 	/* Not to wait for the other end of a FIFO. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &st)) {
-		spec_error(diags, whole, "cannot open: %s", g_strerror(errno));
+		*ret_why = g_strdup_printf("cannot open: %s", g_strerror(errno));
 		goto fail;
 	}
 	if (!S_ISREG(st.st_mode)) {
-		spec_error(diags, whole, "%s",
-			   S_ISDIR(st.st_mode) ? "is a folder; name the device.yaml in it"
-					       : "is not a regular file");
+		*ret_why = g_strdup(S_ISDIR(st.st_mode) ? "is a folder" : "is not a regular file");
 		goto fail;
 	}
-	if (st.st_size > SPEC_MAX_FILE) {
-		spec_error(diags, whole, "larger than %u MiB; a device.yaml is not that large",
-			   SPEC_MAX_FILE >> 20);
+	if ((uint64_t)st.st_size > max) {
+		*ret_why = g_strdup_printf("larger than %zu MiB", max >> 20);
 		goto fail;
 	}
-	/* The file may be shorter or longer by now: take what there is. */
-	text = g_malloc(SPEC_MAX_FILE + 1);
-	while (len <= SPEC_MAX_FILE) {
-		ssize_t n = read(fd, text + len, SPEC_MAX_FILE + 1 - len);
+	/* The file may be shorter or longer by now: take what there is, and a byte more. */
+	text = g_malloc(max + 1);
+	while (len <= max) {
+		ssize_t n = read(fd, text + len, max + 1 - len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
-			spec_error(diags, whole, "cannot read: %s", g_strerror(errno));
+			*ret_why = g_strdup_printf("cannot read: %s", g_strerror(errno));
 			goto fail;
 		}
 		if (!n)
 			break;
 		len += n;
+	}
+	if (len > max) {
+		*ret_why = g_strdup_printf("larger than %zu MiB", max >> 20);
+		goto fail;
 	}
 	close(fd);
 	*ret_len = len;
@@ -269,14 +313,21 @@ fail:
 
 struct spec_device *spec_read_file(const char *path, struct spec_diags *diags)
 {
+	static const struct spec_pos whole;
 	struct spec_device *dev;
+	char *text, *why;
 	size_t len;
-	char *text;
 
 	spec_diags_file(diags, path);
-	text = read_all(path, &len, diags);
-	if (!text)
+	text = parse_read(path, SPEC_MAX_FILE, &len, &why);
+	if (!text) {
+		spec_error(diags, whole, "%s%s", why,
+			   !strcmp(why, "is a folder")	  ? "; name the device.yaml in it"
+			   : g_str_has_suffix(why, "MiB") ? "; a device.yaml is not that large"
+							  : "");
+		g_free(why);
 		return NULL;
+	}
 	dev = spec_read_text(path, text, len, diags);
 	g_free(text);
 	return dev;

@@ -61,7 +61,7 @@ static void parse_answer(struct parser *p, const struct tree **values, enum key 
 }
 
 static void parse_bar(struct parser *p, const struct tree *node, struct spec_bar *bar,
-		      const struct tree **ret_registers)
+		      struct parse_registers *ret_registers)
 {
 	static const struct word kinds[] = {
 		{ "mem32", EZ_BAR_MEM32 },
@@ -77,7 +77,11 @@ static void parse_bar(struct parser *p, const struct tree *node, struct spec_bar
 	bar->bad = true;
 	if (!value_keys(p, node, SECTION_BAR, values))
 		return;
-	*ret_registers = values[KEY_REGISTERS];
+	*ret_registers = (struct parse_registers){
+		.registers = values[KEY_REGISTERS],
+		.regfiles = values[KEY_REGFILES],
+		.blocks = values[KEY_BLOCKS],
+	};
 	parse_name(p, values, &bar->name, &bar->pos);
 	parse_desc(p, values, &bar->desc);
 	parse_flag(p, values, KEY_PREFETCHABLE, &bar->prefetchable);
@@ -111,11 +115,10 @@ void parse_bars(struct parser *p, const struct tree *node)
 	regs = g_array_new(FALSE, TRUE, sizeof(struct spec_reg));
 	dev->bars = spec_arena_alloc(p->arena, node->count, sizeof(*dev->bars));
 	for (const struct tree *item = node->first; item; item = item->next) {
-		const struct tree *registers = NULL;
+		struct parse_registers registers = { NULL };
 
 		parse_bar(p, item, &dev->bars[dev->n_bars], &registers);
-		if (registers)
-			parse_registers(p, registers, dev->n_bars, regs);
+		parse_all_registers(p, &registers, dev->n_bars, regs);
 		dev->n_bars++;
 	}
 	dev->n_regs = regs->len;

@@ -2,11 +2,16 @@
 /* registers: and fields: */
 #include "spec/parse/parse.h"
 
-enum sw { SW_NA, SW_R, SW_W, SW_RW };
+enum sw { SW_NA, SW_R, SW_W, SW_RW, SW_ONCE = 4 };
 
 static const struct word sw_words[] = {
-	{ "rw", SW_RW },    { "r", SW_R },     { "w", SW_W }, { "na", SW_NA },
-	{ "rw1", 0, true }, { "w1", 0, true }, { NULL },
+	{ "rw", SW_RW },
+	{ "r", SW_R },
+	{ "w", SW_W },
+	{ "na", SW_NA },
+	{ "rw1", SW_RW | SW_ONCE },
+	{ "w1", SW_W | SW_ONCE },
+	{ NULL },
 };
 
 static const struct word hw_words[] = {
@@ -44,6 +49,7 @@ static void parse_access(struct parser *p, const struct tree **values, struct sp
 		if (sw_known) {
 			access->r = word & SW_R;
 			access->w = word & SW_W;
+			access->once = word & SW_ONCE;
 		}
 	}
 	if (values[KEY_HW] && value_word(p, values[KEY_HW], "hw", hw_words, &word))
@@ -69,6 +75,7 @@ static void parse_access(struct parser *p, const struct tree **values, struct sp
 		spec_error(p->diags, values[KEY_SWMOD]->pos,
 			   "swmod: software cannot write it (sw: %s)", access->r ? "r" : "na");
 	parse_resets(p, values, &access->resets);
+	parse_rules(p, values, access, sw_known);
 }
 
 static void parse_value_names(struct parser *p, const struct tree *node, struct spec_field *field)
@@ -102,6 +109,7 @@ static void parse_field(struct parser *p, const struct tree *node, const struct 
 		return;
 	parse_name(p, values, &field->name, NULL);
 	parse_desc(p, values, &field->desc);
+	parse_field_reserved(p, values, field);
 	parse_access(p, values, &field->access);
 	if (values[KEY_BITS]) {
 		field->bits_pos = values[KEY_BITS]->pos;
@@ -117,15 +125,7 @@ static void parse_field(struct parser *p, const struct tree *node, const struct 
 	}
 	if (values[KEY_VALUES])
 		parse_value_names(p, values[KEY_VALUES], field);
-}
-
-static void parse_reserved(struct parser *p, const struct tree *node, struct spec_reg *reg)
-{
-	static const struct word words[] = { { "ignored", false }, { "zero", true }, { NULL } };
-	unsigned int word;
-
-	if (node && value_word(p, node, "reserved", words, &word))
-		reg->reserved_zero = word;
+	parse_field_rules(p, values, field);
 }
 
 /* Place and size: everything that later sums need. False: reported. */
@@ -172,12 +172,14 @@ static void parse_register(struct parser *p, const struct tree *node, struct spe
 
 	reg->pos = node->pos;
 	reg->bad = true;
-	reg->count = 1;
+	reg->count = reg->rows = 1;
+	reg->reserved = SPEC_RESERVED_IGNORED;
 	reg->width = reg->access_width = reg->stride = 4;
 	reg->access = (struct spec_access){ .r = true, .w = true, .resets = EZ_RESET_ALL };
 	if (!value_keys(p, node, SECTION_REGISTER, values))
 		return;
 	parse_name(p, values, &reg->name, NULL);
+	reg->own_name = reg->name;
 	parse_desc(p, values, &reg->desc);
 	reg->bad = !parse_place(p, values, reg);
 	parse_access(p, values, &reg->access);
@@ -187,8 +189,10 @@ static void parse_register(struct parser *p, const struct tree *node, struct spe
 			value_number(p, values[KEY_RESET], "reset", 0,
 				     reg->bad ? UINT64_MAX : spec_ones(reg->width), &reg->reset);
 	}
-	parse_reserved(p, values[KEY_RESERVED], reg);
+	if (parse_reserved(p, values[KEY_RESERVED], &reg->reserved))
+		reg->reserved_zero = reg->reserved == SPEC_RESERVED_ZERO;
 	parse_flag(p, values, KEY_UNIMPLEMENTED, &reg->unimplemented);
+	parse_register_rules(p, values, reg);
 	if (values[KEY_FIELDS] && value_list(p, values[KEY_FIELDS], "fields")) {
 		const struct tree *fields = values[KEY_FIELDS];
 

@@ -18,7 +18,7 @@ static bool printable(gunichar c)
 
 bool tree_scan(struct spec_diags *diags, const char *text, size_t len)
 {
-	struct spec_pos pos = { 1, 1 };
+	struct spec_pos pos = { 1, 1, spec_diags_current(diags) };
 	size_t at = 0;
 
 	while (at < len) {

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-static void parse_ref(struct parser *p, const struct tree *node, const char *what,
-		      struct spec_ref *ref)
+void parse_ref(struct parser *p, const struct tree *node, const char *what, struct spec_ref *ref)
 {
 	if (!node)
 		return;
@@ -15,8 +14,12 @@ static void parse_ref(struct parser *p, const struct tree *node, const char *wha
 
 static void parse_interrupt(struct parser *p, const struct tree *node, void *item)
 {
+	static const struct word types[] = { { "pulse", EZ_IRQ_PULSE },
+					     { "level", EZ_IRQ_LEVEL },
+					     { NULL } };
 	const struct tree *values[KEYS];
 	struct spec_irq *irq = item;
+	unsigned int type;
 
 	irq->pos = node->pos;
 	if (!value_keys(p, node, SECTION_INTERRUPT, values))
@@ -30,6 +33,15 @@ static void parse_interrupt(struct parser *p, const struct tree *node, void *ite
 	}
 	parse_ref(p, values[KEY_STATUS], "status", &irq->status);
 	parse_ref(p, values[KEY_ENABLE], "enable", &irq->enable);
+	parse_ref(p, values[KEY_TEST], "test", &irq->test);
+	irq->type_pos = values[KEY_TYPE] ? values[KEY_TYPE]->pos : node->pos;
+	if (values[KEY_TYPE] && value_word(p, values[KEY_TYPE], "type", types, &type))
+		irq->level = type == EZ_IRQ_LEVEL;
+	irq->sticky = true;
+	parse_flag(p, values, KEY_STICKY, &irq->sticky);
+	if (values[KEY_STICKY] && !irq->level)
+		spec_error(p->diags, values[KEY_STICKY]->pos,
+			   "sticky: only with type: level; a pulse always leaves its status");
 }
 
 void parse_interrupts(struct parser *p, const struct tree *node)

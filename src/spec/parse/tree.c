@@ -41,7 +41,9 @@ static struct spec_pos token_pos(const struct builder *b, struct fy_token *token
 
 	if (!mark)
 		return b->last;
-	return (struct spec_pos){ .line = mark->line + 1, .column = mark->column + 1 };
+	return (struct spec_pos){ .line = mark->line + 1,
+				  .column = mark->column + 1,
+				  .file = b->last.file };
 }
 
 /* libfyaml's mark stands behind the quote, the & or the *; a reader wants it in front. */
@@ -263,6 +265,7 @@ static bool take_diags(struct builder *b, struct fy_diag *diag)
 		struct spec_pos pos = {
 			.line = MAX(error->line, 1),
 			.column = MAX(error->column, 1),
+			.file = b->last.file,
 		};
 
 		spec_error(b->diags, pos, "not YAML: %s", error->msg ? error->msg : "syntax error");
@@ -291,7 +294,11 @@ struct tree *tree_parse(struct spec_arena *arena, struct spec_diags *diags, cons
 			size_t len)
 {
 	struct builder b = {
-		.arena = arena, .diags = diags, .last = { 1, 1 }, .text = text, .len = len
+		.arena = arena,
+		.diags = diags,
+		.last = { 1, 1, spec_diags_current(diags) },
+		.text = text,
+		.len = len,
 	};
 	struct fy_parse_cfg config = {
 		.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2 |

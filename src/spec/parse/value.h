@@ -10,10 +10,26 @@
 #include "spec/parse/keys.h"
 #include "spec/parse/tree.h"
 
+/* A block of registers, read from a file that the device includes. */
+struct block {
+	const char *name;
+	const char *desc;
+	struct spec_pos pos;
+	GArray *regs; /* struct spec_reg, offsets relative to the block */
+	GArray *groups; /* struct spec_regfile, the same */
+	bool used;
+};
+
 struct parser {
 	struct spec_arena *arena;
 	struct spec_diags *diags;
 	struct spec_device *dev;
+	const char *file; /* path of the device.yaml, as it was given */
+	GArray *blocks; /* struct block */
+	GArray *groups; /* struct spec_regfile: where parse_all_registers() puts them */
+	size_t included; /* bytes of the files included so far */
+	bool full; /* too many registers: said */
+	bool alone; /* a block is checked for itself: there is no device that it stands in */
 };
 
 /* A word that stands for a number. Tables end with a NULL word. */

@@ -43,7 +43,11 @@ status 125 "$ERSATZ" run --timeout 0 dut -- true
 says "--timeout takes"
 status 125 "$ERSATZ" test --timeout 0 dut
 says "--timeout takes"
-status 125 "$ERSATZ" test --bench-only dut
+# A device with registers always has a test: that they keep to their rules.
+mkdir bare
+printf 'name: bare\npci: {vendor: 0x1234, device: 0x5679, class: 0x00ff00}\n' >bare/device.yaml
+printf '#include <ersatz/model.h>\n#include "bare_spec.h"\n\nBARE_MODEL;\n' >bare/model.c
+status 125 "$ERSATZ" test --bench-only bare
 says "no tests: there are none in tests/bench of"
 status 125 "$ERSATZ" test --junit /nonexistent/x.xml dut
 says "cannot write /nonexistent/x.xml: No such"
