@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/cli.h"
 #include "cli/lab_options.h"
+#include "lab/export.h"
 #include "lab/suite.h"
 #include "project/failure.h"
 #include "project/project.h"
@@ -54,11 +55,23 @@ static int verdict(GPtrArray *results)
 	return count.failed ? FAILURE_GUEST : 0;
 }
 
+/* The tests in a folder, instead of running them. */
+static int export(const char *dir, const struct suite_options *options, GError **error)
+{
+	g_autoptr(GPtrArray) projects = project_distinct(options->devices);
+
+	if (!export_write(projects, dir, error))
+		return FAILURE_SETUP;
+	printf("%s: run.sh there, as root, on a machine with the device\n", dir);
+	return cli_flush(error) ? 0 : FAILURE_SETUP;
+}
+
 static int run(const struct cli_command *self, int argc, char **argv, GError **error)
 {
 	AUTO_LAB_OPTIONS lab = { 0 };
 	g_autofree char *backend = NULL;
 	g_autofree char *junit = NULL;
+	g_autofree char *export_dir = NULL;
 	gboolean bench_only = FALSE, guest_only = FALSE;
 	struct suite_options options = {
 		.lab = &lab,
@@ -71,6 +84,8 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 		  "FILE" },
 		{ "timeout", 0, 0, G_OPTION_ARG_INT, &options.timeout,
 		  "seconds for one test program (default 120)", "S" },
+		{ "export", 0, 0, G_OPTION_ARG_FILENAME, &export_dir,
+		  "run nothing: write what another machine needs to run the guest's tests", "DIR" },
 		{ "bench-only", 0, 0, G_OPTION_ARG_NONE, &bench_only, "without a guest", NULL },
 		{ "guest-only", 0, 0, G_OPTION_ARG_NONE, &guest_only, "only those in the guest",
 		  NULL },
@@ -92,11 +107,19 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 				     : "test: --bench-only and --guest-only leave nothing");
 		return FAILURE_SETUP;
 	}
+	if (export_dir && (junit || bench_only || guest_only)) {
+		failure_set(error, FAILURE_SETUP,
+			    "test: --export runs nothing, so it goes with no --junit, --bench-only "
+			    "or --guest-only");
+		return FAILURE_SETUP;
+	}
 	options.bench = !guest_only;
 	options.guest = !bench_only;
 	options.devices = project_devices(argv + 1, error);
 	if (!options.devices)
 		return FAILURE_SETUP;
+	if (export_dir)
+		return export(export_dir, &options, error);
 	if (junit && !(out = open_junit(junit, error)))
 		return FAILURE_SETUP;
 	ok = suite_run(&options, &results, error);
@@ -120,6 +143,9 @@ const struct cli_command cli_test = {
 		"and\n"
 		"run one after the other in one guest; after one that kills the guest, in a new "
 		"one.\n"
+		"A device with registers has one more test in both places: that its registers keep "
+		"to the\n"
+		"rules of the spec.\n"
 		"\n"
 		"Exit status: 0 no test failed; 1 one did; 124 one did not end in time; 125 they "
 		"could\n"
@@ -128,6 +154,7 @@ const struct cli_command cli_test = {
 		"examples:\n"
 		"  ersatz test my_rng\n"
 		"  ersatz test --bench-only my_rng\n"
+		"  ersatz test --export /tmp/for-the-lab my_rng\n"
 		"  ersatz test --junit results.xml --smp 2 my_rng\n"
 		"  git bisect run ersatz test devices/my_rng\n",
 	.run = run,

@@ -464,6 +464,7 @@ gboolean initramfs_write(const char *path, const char *scratch, const struct lab
 		g_autofree char *tests = g_build_filename("tests", project->name, NULL);
 
 		add_files(cpio, project, "app", "usr/bin");
+		add_files(cpio, project, "regtest/guest", "usr/bin");
 		add_files(cpio, project, "tests/guest", tests);
 	}
 	return cpio_finish(cpio, ok ? error : NULL) && ok;

@@ -20,7 +20,7 @@ struct job {
 	const struct project *project;
 	char *path; /* here */
 	char *name; /* "my_rng bench: numbers" */
-	char *program; /* in the guest; NULL: a bench test */
+	char **argv; /* in the guest; NULL: a bench test */
 };
 
 struct suite {
@@ -36,8 +36,35 @@ static void job_free(gpointer data)
 
 	g_free(job->path);
 	g_free(job->name);
-	g_free(job->program);
+	g_strfreev(job->argv);
 	g_free(job);
+}
+
+/* The register test that every spec with registers brings along; returns how many: 0 or 1. */
+static guint add_regtest(GPtrArray *jobs, const struct project *project, gboolean guest)
+{
+	g_autoptr(GPtrArray) files =
+		project_files(project, guest ? "regtest/guest" : "regtest/bench");
+	/* Without a way to reset the device the program says what it leaves out. */
+	static const char *const options[] = { "--unbind", "--reset", "--virtual" };
+
+	for (guint i = 0; i < files->len; i++) {
+		struct job *job = g_new0(struct job, 1);
+		g_autofree char *file = g_path_get_basename(files->pdata[i]);
+
+		job->project = project;
+		job->path = g_strdup(files->pdata[i]);
+		job->name = g_strdup_printf("%s %s: registers (declared rules)", project->name,
+					    guest ? "guest" : "bench");
+		if (guest) {
+			job->argv = g_new0(char *, G_N_ELEMENTS(options) + 2);
+			job->argv[0] = g_strconcat("/usr/bin/", file, NULL);
+			for (guint k = 0; k < G_N_ELEMENTS(options); k++)
+				job->argv[k + 1] = g_strdup(options[k]);
+		}
+		g_ptr_array_add(jobs, job);
+	}
+	return files->len;
 }
 
 /* Returns how many. */
@@ -56,11 +83,13 @@ static guint add_jobs(GPtrArray *jobs, const struct project *project, gboolean g
 		job->path = g_strdup(files->pdata[i]);
 		job->name = g_strdup_printf("%s %s: %s", project->name, guest ? "guest" : "bench",
 					    base);
-		if (guest)
-			job->program = g_strdup_printf("/tests/%s/%s", project->name, file);
+		if (guest) {
+			job->argv = g_new0(char *, 2);
+			job->argv[0] = g_strdup_printf("/tests/%s/%s", project->name, file);
+		}
 		g_ptr_array_add(jobs, job);
 	}
-	return files->len;
+	return files->len + add_regtest(jobs, project, guest);
 }
 
 /* Bench tests before guest tests. A device may be here for another's tests; all cannot. */
@@ -244,13 +273,12 @@ static gboolean run_guest(struct suite *suite, struct guest *guest, const struct
 		.out_text = output,
 		.err_text = errors,
 	};
-	char *argv[] = { job->program, NULL };
 	gint64 begin = g_get_monotonic_time();
 	struct ktap *test;
 	gboolean ok, late;
 	int status = 0;
 
-	ok = guest_command(guest, argv, &streams, suite->timeout, &status, &late, &local);
+	ok = guest_command(guest, job->argv, &streams, suite->timeout, &status, &late, &local);
 	test = ktap_parse(job->name, output->str, ok && !late ? status : 0);
 	test->seconds = (double)(g_get_monotonic_time() - begin) / G_USEC_PER_SEC;
 	add_error_text(test, errors->str);

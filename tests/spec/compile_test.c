@@ -26,7 +26,7 @@ static void must_compile(int status, const char *errors)
 
 static void models_compile(void **state)
 {
-	static const char *const names[] = { "kitchen", "minimal" };
+	static const char *const names[] = { "kitchen", "minimal", "rare" };
 	const char *const compilers[] = { compiler(), "clang" };
 
 	for (unsigned int i = 0; i < G_N_ELEMENTS(names); i++) {
@@ -60,6 +60,8 @@ static void constants_compile_anywhere(void **state)
 		{ "cc", "-x c -std=gnu11 -ffreestanding -nostdinc -Wundef" },
 		{ "cc", "-x c -std=gnu89" },
 		{ "cc", "-x c -std=c11 -pedantic" },
+		{ "cc", "-x c -std=c99 -pedantic -ffreestanding -nostdinc" },
+		{ "c++", "-x c++ -std=c++11 -pedantic -ffreestanding" },
 		{ "c++", "-x c++ -std=c++17" },
 		{ "clang", "-x c -std=gnu11 -ffreestanding -nostdinc -Wundef" },
 		{ "clang++", "-x c++" },
@@ -74,8 +76,10 @@ static void constants_compile_anywhere(void **state)
 		g_autofree char *errors = NULL;
 		int status;
 
-		if (!have(ways[i].program))
+		if (!have(ways[i].program)) {
+			print_message("not tried: there is no %s here\n", ways[i].program);
 			continue;
+		}
 		status = run(&errors,
 			     "%s %s -Wall -Wextra -Werror -I%s -fsyntax-only "
 			     "%s/good/constants.c",
