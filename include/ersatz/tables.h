@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 /* Version of the layout of everything in this file and of struct ez_model. */
-#define EZ_ABI 1u
+#define EZ_ABI 2u
 
 /* "There is none", where a table row may name a register or a state offset. */
 #define EZ_NONE UINT32_MAX
@@ -186,15 +186,34 @@ struct ez_bar {
 	uint64_t size; /* a power of two; memory: at least 16, I/O: at least 4 */
 };
 
+/*
+ * A memory window: a part of a memory BAR that is plain RAM of the device.
+ * The guest reaches it without a crossing wherever a backend can map it, in any
+ * width and alignment; the model reaches it through ez_window(). No register
+ * lies in it.
+ */
+struct ez_window {
+	const char *name; /* unique among registers and windows of the function */
+	const char *desc; /* may be NULL */
+	uint8_t bar; /* 0 to 5, a memory BAR */
+	uint32_t resets; /* mask of 1u << enum ez_reset_kind: those that fill it with zeros */
+	uint64_t offset; /* in the BAR; a multiple of 4096, as is size, so that it can be mapped */
+	uint64_t size;
+};
+
 /* A capability of the conventional list. Which members count depends on id. */
 struct ez_cap {
-	uint8_t id; /* PCI code and id assignment: 0x01 PM, 0x05 MSI, 0x09 vendor specific */
+	uint8_t id; /* PCI code and id assignment: 0x01 PM, 0x05 MSI, 0x09 vendor, 0x11 MSI-X */
 	uint16_t offset; /* 0x40 to 0xfc, dword aligned */
 	uint16_t length; /* bytes taken in config space, header included */
-	/* MSI (PCI 3.0, 6.8.1) */
-	uint8_t vectors; /* asked for: 1, 2, 4, 8, 16 or 32 */
+	/* MSI (PCI 3.0, 6.8.1) and MSI-X (6.8.2) */
+	uint16_t vectors; /* MSI, asked for: 1, 2, 4, 8, 16 or 32; MSI-X, table size: 1 to 2048 */
+	/* MSI */
 	bool address64;
 	bool maskable; /* per-vector masking */
+	/* MSI-X: where table (16 bytes a vector) and pending bits (8 bytes each 64 vectors) lie */
+	uint8_t table_bar, pba_bar; /* 0 to 5, memory BARs */
+	uint32_t table_offset, pba_offset; /* multiples of 8; no register and no window there */
 	/* PM (PM 1.2, 3.2) */
 	bool no_soft_reset; /* D3hot to D0 keeps state; else it is a function reset */
 	/* any other: bytes after the two of the header */
@@ -210,7 +229,7 @@ struct ez_cap {
 struct ez_irq {
 	const char *name;
 	const char *desc; /* may be NULL */
-	uint16_t vector; /* MSI vector asked for */
+	uint16_t vector; /* of MSI or MSI-X, asked for */
 	uint32_t status; /* index of a register, or EZ_NONE */
 	uint64_t status_mask;
 	uint32_t enable; /* index of a register, or EZ_NONE */
@@ -273,6 +292,8 @@ struct ez_spec {
 	const struct ez_irq *irqs;
 	const struct ez_timer *timers;
 	const struct ez_job_desc *jobs;
+	const struct ez_window *windows; /* ascending bar, then offset; none overlap */
+	uint32_t n_windows;
 	uint32_t n_bars, n_regs, n_rows, n_props, n_caps, n_irqs, n_timers, n_jobs;
 };
 

@@ -17,7 +17,7 @@ static void opening(void **unused)
 	assert_null(ez_model_open("/lib/x86_64-linux-gnu/libm.so.6", &error));
 	assert_true(strstr(error.text, "is not a model: it exports no ersatz_model") != NULL);
 	assert_null(ez_model_open(getenv("OTHER_ABI"), &error));
-	assert_true(strstr(error.text, "built for ABI 999 of Ersatz, this is ABI 1; rebuild it") !=
+	assert_true(strstr(error.text, "built for ABI 999 of Ersatz, this is ABI 2; rebuild it") !=
 		    NULL);
 }
 
