@@ -50,7 +50,11 @@ void ez_model_close(const struct ez_model *model);
 enum ez_backend_flags {
 	/* Config space of record is the backend's: it answers the guest, ours mirrors. */
 	EZ_BACKEND_CONFIG = 1 << 0,
-	/* MSI and MSI-X masks, pending bits and MSI-X tables are the backend's: every message is handed to it. */
+	/*
+	 * MSI and MSI-X masks, pending bits and MSI-X tables are the backend's: every
+	 * message is handed to it. Accesses to MSI-X structures had better not come to
+	 * ez_device_read and write: they reach a plain copy, which delivery ignores.
+	 */
 	EZ_BACKEND_MSI = 1 << 1,
 	/* Time is virtual: jobs run on the device's thread when their time has passed. */
 	EZ_BACKEND_VIRTUAL_TIME = 1 << 2,
@@ -105,20 +109,25 @@ struct ez_backend {
 	 * Bytes that the PCI rules want changed in the config space of record:
 	 * D3hot to D0 resets a function (PM 1.2, 5.4.1); MSI pending bits of
 	 * what is not pending any more are cleared (PCI 3.0, 6.8.1.10).
-	 * Writes `len` bytes at `offset`. May be NULL without EZ_BACKEND_CONFIG.
+	 * Writes `len` bytes at `offset`. Without EZ_BACKEND_CONFIG ours has changed already, and
+	 * this only tells of the reset; may be NULL then.
 	 */
 	void (*config_put)(void *be, unsigned int fn, uint32_t offset, const uint8_t *bytes,
 			   uint32_t len);
 	/*
 	 * What this MSI-X vector stands for is not pending any more: clear its
-	 * pending bit (PCI 3.0, 6.8.2.9 and 6.8.3.5). May be NULL without
-	 * EZ_BACKEND_MSI, and where pending bits cannot be reached.
+	 * pending bit, if it is set (PCI 3.0, 6.8.2.10 and 6.8.3.5). Only while
+	 * MSI-X is enabled. May be NULL without EZ_BACKEND_MSI, and where pending
+	 * bits cannot be reached.
 	 */
 	void (*msix_forget)(void *be, unsigned int fn, uint32_t vector);
 	/*
-	 * Memory windows are to be reached (shown) or not: D3hot, pulled card.
-	 * Called when it changes; a device starts with its windows shown. May be
-	 * NULL where the backend maps none to the guest.
+	 * What a guest reaches without us, memory windows and a backend's own MSI-X
+	 * table, is to be reached (shown) or not: D3hot, pulled card, a device that
+	 * is being freed. Called when it changes, whether or not the function has
+	 * any of it; a device starts shown. What the command register says of a BAR
+	 * is not in it. Not shown, it reads all-ones and ignores writes, as
+	 * ez_device_read and write do. May be NULL where the backend maps nothing.
 	 */
 	void (*windows)(void *be, unsigned int fn, bool shown);
 };
@@ -147,7 +156,8 @@ struct ez_device *ez_device_new(const struct ez_model *model, const char *id,
 
 /*
  * Cancels jobs, prints the counts of repeated messages, calls destroy, frees.
- * Lowers an asserted INTx first. NULL is fine. Not while ez_device_is_busy().
+ * Lowers an asserted INTx and hides memory windows first; who has mapped them
+ * from their file keeps what they held. NULL is fine. Not while ez_device_is_busy().
  */
 void ez_device_free(struct ez_device *dev);
 
@@ -175,16 +185,29 @@ void ez_device_write(struct ez_device *dev, unsigned int fn, unsigned int bar, u
 		     unsigned int width, uint64_t value);
 
 /*
- * The memory of window `index` of ez_spec.windows: mapped here at *ret_at, and
- * as a file in *ret_fd (a memfd, sealed at the window's size), for backends that
- * give it to a guest. Both stay the device's, valid until ez_device_free.
- * -ENODEV: no such function or window.
+ * The memory of window `index` of ez_spec.windows: mapped here at *ret_at, for
+ * backends that give it to a guest also as a file in *ret_fd: a memfd of the
+ * window's BAR, the same for all its windows, in which each lies at the offset
+ * that it has in the BAR; what is between them takes no memory. It ends with the
+ * last window and is sealed at that size. Both stay the device's, valid until
+ * ez_device_free; either pointer may be NULL. -ENODEV: no such function or window.
  *
- * ez_device_read and write reach windows too, for accesses that were not mapped;
- * any width of theirs at any alignment, as long as it lies within the window.
+ * Its bytes are as on the bus, little endian. ez_device_read and write reach
+ * windows too, for accesses that were not mapped; any width of theirs at any
+ * alignment, as long as it lies within the window.
  */
 int ez_device_window(struct ez_device *dev, unsigned int fn, uint32_t index, void **ret_at,
 		     int *ret_fd);
+
+/*
+ * For a backend whose client keeps the MSI-X table to itself and says in another
+ * way whose messages it takes (vfio-user: an eventfd a vector): clears the
+ * vector's mask bit in our table, and sends what was pending, or sets it. A vector
+ * that is taken stays unmasked over resets and loads; writes to the table count
+ * as ever. Not saved. Nothing for a function or vector that is not there, and with
+ * EZ_BACKEND_MSI.
+ */
+void ez_device_msix_taken(struct ez_device *dev, unsigned int fn, uint32_t vector, bool taken);
 
 /*
  * For tests of a race: raises interrupt source `source` in the very moment of
@@ -276,16 +299,20 @@ void ez_device_resume(struct ez_device *dev);
 /*
  * The card is pulled without warning, or not any more: reads give all-ones,
  * writes, DMA and interrupts do nothing; jobs are cancelled, timers disarmed.
+ * Memory windows are hidden and filled with ones, for those who still have them
+ * mapped; back again, they are zeros, and shown.
  */
 void ez_device_yank(struct ez_device *dev, bool gone);
 
 /* ---- down: saved state ---- */
 
 /*
- * Saves registers, declared state, timers, jobs, interrupts and config space.
+ * Saves registers, declared state, timers, jobs, interrupts, config space, and
+ * what memory windows hold; the MSI-X table where it is not the backend's.
  * Returns the size of the state; writes it if it fits into `size` (buf may be
- * NULL with size 0 to ask). Jobs must be parked: between pause and resume;
- * backends with virtual time need not pause.
+ * NULL with size 0 to ask). -EFBIG: 4 GiB or more. Jobs must be parked: between
+ * pause and resume; backends with virtual time need not pause. If a guest goes on
+ * writing to a window meanwhile, it may be larger when asked for again.
  *
  * load accepts any bytes: -EINVAL with an error for what is not a saved state
  * of this model, and the device is then as after power-on. Rows that the

@@ -70,6 +70,17 @@ uint32_t ez_bench_capability(struct ez_bench *bench, uint8_t id);
  */
 int ez_bench_msi(struct ez_bench *bench, unsigned int vectors);
 
+/*
+ * Programs the first `vectors` entries of the MSI-X table as a driver does, and
+ * switches it on with these unmasked, all others masked; 0 switches it off.
+ * -ENODEV: no such capability; -EINVAL: more than the table has.
+ */
+int ez_bench_msix(struct ez_bench *bench, unsigned int vectors);
+/* Masks one entry of the table, or not; the rest of it stays. */
+void ez_bench_msix_mask(struct ez_bench *bench, unsigned int vector, bool masked);
+/* Its pending bit. */
+bool ez_bench_msix_pending(struct ez_bench *bench, unsigned int vector);
+
 /* ---- guest memory ---- */
 
 /* EZ_BENCH_RAM bytes, zeroed at the start; index is the bus address. */
@@ -79,7 +90,8 @@ uint8_t *ez_bench_ram(struct ez_bench *bench);
 
 bool ez_bench_intx(struct ez_bench *bench); /* level of the pin */
 uint32_t ez_bench_intx_count(struct ez_bench *bench); /* times it went up */
-uint32_t ez_bench_msi_count(struct ez_bench *bench, unsigned int vector); /* messages that came */
+/* Messages that came, of MSI or MSI-X, by vector: 0 to 2047. */
+uint32_t ez_bench_msi_count(struct ez_bench *bench, unsigned int vector);
 
 /*
  * Raises the source of this name in the very moment of the next access that

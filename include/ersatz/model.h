@@ -67,7 +67,9 @@ int ez_dma_write(struct ez_function *ez, uint64_t addr, const void *buf, size_t 
 /*
  * Interrupt sources, by the index that the generated header names
  * NAME_IRQ_SOURCE. Which message or line follows is decided by the spec and
- * by what the driver has programmed; PCI 3.0, 2.2.6 and 6.8.
+ * by what the driver has programmed; PCI 3.0, 2.2.6 and 6.8. "MSI" stands for
+ * MSI-X too: where that is enabled, it is used, with the source's own vector,
+ * or vector 0 if its table has no such.
  *
  * raise makes the source pending: sets its status bits, if the spec names a
  * status register, and sends its message if it is enabled and MSI is on.
@@ -96,7 +98,8 @@ void ez_irq_update(struct ez_function *ez);
  * NAME_WINDOW_X: as many as the spec says, owned by the device, valid until
  * destroy has returned; never NULL for an index that the spec has. The guest,
  * on another CPU, may change them at any moment: copy first, then check. Saved
- * and reset by Ersatz. After the card was pulled they are all-ones.
+ * and reset by Ersatz, before the reset hook runs. After the card was pulled
+ * they are all-ones. NULL for an index that the spec does not have.
  */
 void *ez_window(struct ez_function *ez, uint32_t window);
 
@@ -141,6 +144,9 @@ bool ez_job_busy(struct ez_function *ez, uint32_t job);
  */
 int ez_job_dma_read(struct ez_job *job, uint64_t addr, void *buf, size_t len);
 int ez_job_dma_write(struct ez_job *job, uint64_t addr, const void *buf, size_t len);
+
+/* Worker: as ez_window, for a job that works on the device's own memory. */
+void *ez_job_window(struct ez_job *job, uint32_t window);
 
 /*
  * len random bytes from the backend: the physical machine's entropy in qemu

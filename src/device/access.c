@@ -92,6 +92,16 @@ static void refuse(struct ez_function *f, const struct regs_map *map, const stru
 	}
 }
 
+/* It is where a window or an MSI-X structure is, and not as they allow it. */
+static void refuse_part(struct ez_function *f, const struct regs_map *map, uint64_t offset,
+			unsigned int width, bool write, enum log_reason reason, const char *what)
+{
+	if (log_first_access(f, NULL, map->bar->number, reason))
+		log_line(f, EZ_LOG_VIOLATION, "%u-byte %s BAR%u 0x%llx, %s; %s", width,
+			 write ? "write to" : "read of", map->bar->number,
+			 (unsigned long long)offset, what, answer_text(map->bar->illegal, write));
+}
+
 /* No register there. */
 static void refuse_unmapped(struct ez_function *f, const struct regs_map *map, uint64_t offset,
 			    unsigned int width, bool write)
@@ -233,6 +243,83 @@ static bool find(const struct ez_function *f, const struct regs_map *map, uint64
 	       regs_alternate(f->spec, f->state, hit, write);
 }
 
+/*
+ * MSI-X structures, 6.8.2: aligned dwords and qwords only, pending bits are
+ * read-only. Where the backend owns MSI-X this is a plain copy of what came by.
+ */
+static uint64_t msix_read(struct ez_function *f, const struct regs_map *map,
+			  enum pci_msix_part part, uint64_t offset, uint32_t at, unsigned int width)
+{
+	if (width < 4 || (at & (width - 1))) {
+		refuse_part(f, map, offset, width, false, LOG_READ_MSIX,
+			    "an MSI-X structure, which takes aligned 4 or 8 bytes");
+		return answer(map->bar->illegal, width);
+	}
+	return pci_msix_read(&f->pci, part, at, width);
+}
+
+static void msix_write(struct ez_function *f, const struct regs_map *map, enum pci_msix_part part,
+		       uint64_t offset, uint32_t at, unsigned int width, uint64_t value)
+{
+	if (part == PCI_MSIX_PBA) {
+		refuse_part(f, map, offset, width, true, LOG_WRITE_MSIX,
+			    "MSI-X pending bits, which are read-only");
+	} else if (width < 4 || (at & (width - 1))) {
+		refuse_part(f, map, offset, width, true, LOG_WRITE_MSIX,
+			    "an MSI-X structure, which takes aligned 4 or 8 bytes");
+	} else {
+		pci_msix_write(&f->pci, at, width, value);
+		irq_unmask(f);
+	}
+}
+
+/* Where no register is: a window, an MSI-X structure, or nothing. */
+static uint64_t read_elsewhere(struct ez_function *f, const struct regs_map *map, uint64_t offset,
+			       unsigned int width)
+{
+	enum pci_msix_part part;
+	const struct ez_window *window;
+	uint32_t index, at;
+
+	window = window_find(f, map->bar->number, offset, &index);
+	if (window && width <= window->size - (offset - window->offset))
+		return window_read(f, index, offset - window->offset, width);
+	if (window) {
+		refuse_part(f, map, offset, width, false, LOG_READ_WINDOW,
+			    "which runs past the end of a window");
+		return answer(map->bar->illegal, width);
+	}
+	part = pci_msix_find(&f->pci, map->bar->number, offset, &at);
+	if (part != PCI_MSIX_NONE)
+		return msix_read(f, map, part, offset, at, width);
+	refuse_unmapped(f, map, offset, width, false);
+	return answer(map->bar->unmapped, width);
+}
+
+static void write_elsewhere(struct ez_function *f, const struct regs_map *map, uint64_t offset,
+			    unsigned int width, uint64_t value)
+{
+	enum pci_msix_part part;
+	const struct ez_window *window;
+	uint32_t index, at;
+
+	window = window_find(f, map->bar->number, offset, &index);
+	if (window && width <= window->size - (offset - window->offset)) {
+		window_write(f, index, offset - window->offset, width, value);
+		return;
+	}
+	if (window) {
+		refuse_part(f, map, offset, width, true, LOG_WRITE_WINDOW,
+			    "which runs past the end of a window");
+		return;
+	}
+	part = pci_msix_find(&f->pci, map->bar->number, offset, &at);
+	if (part != PCI_MSIX_NONE)
+		msix_write(f, map, part, offset, at, width, value);
+	else
+		refuse_unmapped(f, map, offset, width, true);
+}
+
 /* Everything that is not the plain, legal access of one register. */
 static uint64_t read_slow(struct ez_function *f, unsigned int bar, uint64_t offset,
 			  unsigned int width)
@@ -250,10 +337,8 @@ static uint64_t read_slow(struct ez_function *f, unsigned int bar, uint64_t offs
 		}
 		return value;
 	}
-	if (!find(f, map, offset, false, &hit)) {
-		refuse_unmapped(f, map, offset, width, false);
-		return answer(map->bar->unmapped, width);
-	}
+	if (!find(f, map, offset, false, &hit))
+		return read_elsewhere(f, map, offset, width);
 	verdict = regs_check(&hit, width, false);
 	if (verdict != REGS_OK) {
 		refuse(f, map, &hit, verdict, width, false);
@@ -299,7 +384,7 @@ static void write_slow(struct ez_function *f, unsigned int bar, uint64_t offset,
 		return;
 	}
 	if (!find(f, map, offset, true, &hit)) {
-		refuse_unmapped(f, map, offset, width, true);
+		write_elsewhere(f, map, offset, width, value);
 		return;
 	}
 	verdict = regs_check(&hit, width, true);

@@ -66,7 +66,7 @@ static void finish(struct ez_device *dev, struct ez_crossing *x)
 		dev->backend->intx(dev->be, x->fn, x->level);
 		break;
 	case EZ_CROSSING_MSI:
-		if (x->index < pci_msi_granted(&f->pci))
+		if (x->index < irq_vectors(f))
 			dev->backend->msi(dev->be, x->fn, x->index);
 		break;
 	case EZ_CROSSING_RANDOM:

@@ -13,7 +13,8 @@ static void put_back(struct ez_function *f)
 	const struct ez_device *dev = f->dev;
 
 	pci_reset(&f->pci);
-	if (config_is_theirs(dev))
+	/* Where ours is of record it is only told: what it does with interrupts follows some bits. */
+	if (dev->backend->config_put)
 		dev->backend->config_put(dev->be, f->number, 0, f->pci.bytes, f->pci.size);
 }
 
@@ -29,6 +30,10 @@ void config_changed(struct ez_function *f, unsigned int power)
 		return;
 	}
 	device_gate(f);
+	if (pci_msi_enabled(&f->pci) && pci_msix_enabled(&f->pci) && log_first(f, LOG_MSI_BOTH))
+		log_line(f, EZ_LOG_VIOLATION,
+			 "MSI and MSI-X are both enabled, which PCI 3.0, 6.8.2, leaves undefined; "
+			 "MSI-X is used");
 	irq_unmask(f);
 	irq_update(f);
 }

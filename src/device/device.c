@@ -8,7 +8,14 @@
 
 void device_gate(struct ez_function *f)
 {
+	struct ez_device *dev = f->dev;
+
 	f->shut = f->gone || pci_power(&f->pci) != PCI_D0;
+	if (f->hidden == f->shut)
+		return;
+	f->hidden = f->shut;
+	if (dev->backend->windows)
+		dev->backend->windows(dev->be, f->number, !f->hidden);
 }
 
 void device_quiesce(struct ez_function *f)
@@ -29,6 +36,7 @@ void device_reset(struct ez_function *f, enum ez_reset_kind kind)
 		f->coincide = EZ_NONE;
 	}
 	regs_reset(f->spec, f->state, kind);
+	window_reset(f, kind);
 	if (reset)
 		reset(f->state, kind);
 	irq_update(f);
@@ -81,15 +89,26 @@ int ez_device_reset(struct ez_device *dev, unsigned int fn, enum ez_reset_kind k
 	return 0;
 }
 
-void ez_device_yank(struct ez_device *dev, bool gone)
+static void set_gone(struct ez_function *f, bool gone)
 {
-	struct ez_function *f = &dev->function;
-
 	if (gone)
 		device_quiesce(f);
 	f->gone = gone;
 	device_gate(f);
 	irq_update(f);
+}
+
+void ez_device_yank(struct ez_device *dev, bool gone)
+{
+	struct ez_function *f = &dev->function;
+	bool was = f->gone;
+
+	/* RAM has lost what it held. Zeros before it is shown, all-ones when it is not any more. */
+	if (was && !gone)
+		window_reset(f, EZ_RESET_POWER_ON);
+	set_gone(f, gone);
+	if (gone && !was)
+		window_pulled(f);
 }
 
 void ez_random(struct ez_function *f, void *buf, size_t len)
@@ -161,7 +180,9 @@ static int bring_up(struct ez_device *dev, const struct ez_setting *settings, si
 			  dev->id);
 		return err;
 	}
-	err = setting_init(f, settings, n, error);
+	err = window_init(f, error);
+	if (!err)
+		err = setting_init(f, settings, n, error);
 	if (err)
 		return err;
 	err = attach_taps(dev, error);
@@ -228,7 +249,7 @@ void ez_device_free(struct ez_device *dev)
 		return;
 	f = &dev->function;
 	if (dev->created) {
-		ez_device_yank(dev, true);
+		set_gone(f, true);
 		chain_send(dev, &unplug);
 		log_summary(f);
 		destroy = device_hook(dev, destroy);
@@ -239,6 +260,8 @@ void ez_device_free(struct ez_device *dev)
 	}
 	chain_free(dev);
 	job_free(dev);
+	window_free(f);
+	pci_free(&f->pci);
 	if (f->state)
 		setting_free(f);
 	for (i = 0; i < EZ_BARS; i++)

@@ -28,6 +28,10 @@ enum log_reason {
 	LOG_WRITE_UNMAPPED,
 	LOG_READ_BEYOND,
 	LOG_WRITE_BEYOND,
+	LOG_READ_WINDOW,
+	LOG_WRITE_WINDOW,
+	LOG_READ_MSIX,
+	LOG_WRITE_MSIX,
 	LOG_ACCESS_REASONS,
 	/* of a field, or of a register's bits of no field */
 	LOG_FIELD_RESERVED = 0,
@@ -44,10 +48,14 @@ enum log_reason {
 	LOG_DMA_DEADLOCK,
 	LOG_DMA_POWER,
 	LOG_MSI_MASTER,
+	LOG_MSI_BOTH,
 	LOG_FUNCTION_REASONS
 };
 
 struct job_engine;
+
+/* What windows are made of: what a backend can map, see struct ez_window. */
+#define WINDOW_PAGE 4096u
 
 struct ez_function {
 	struct ez_device *dev;
@@ -59,10 +67,13 @@ struct ez_function {
 	bool busy; /* in a callback of the model, or in a DMA of its own */
 	bool reset_due; /* asked for while busy: reset_kind, as soon as it is not */
 	enum ez_reset_kind reset_kind;
+	bool hidden; /* the backend was told that what it maps of BARs cannot be reached */
 	bool intx; /* level that the backend was told */
 	bool levels; /* there is a source that can be held */
 	struct regs_map map[EZ_BARS];
 	struct pci_function pci;
+	void **windows; /* per ez_spec.windows: its memory; NULL where there are none */
+	int window_file[EZ_BARS]; /* a BAR's windows; -1: it has none */
 	uint8_t *raised; /* per interrupt source without a status register: pending */
 	uint8_t *told; /* per interrupt source: its message has gone out, and it still is active */
 	uint64_t *deadline; /* per timer, then per job where time is virtual; EZ_NEVER: not armed */
@@ -129,7 +140,7 @@ static inline void device_leave(struct ez_function *f, bool was)
 	if (__builtin_expect(f->reset_due, false) && !was)
 		device_run_due(f);
 }
-/* Recomputes `shut` from power state and presence. */
+/* Recomputes `shut` from power state and presence, and shows or hides windows. */
 void device_gate(struct ez_function *f);
 
 /* ---- chain.c ---- */
@@ -171,7 +182,7 @@ static inline bool config_is_theirs(const struct ez_device *dev)
 	return dev->backend->flags & EZ_BACKEND_CONFIG;
 }
 
-/* Are MSI masks and pending bits the backend's? */
+/* Are MSI and MSI-X masks and pending bits the backend's? */
 static inline bool msi_is_theirs(const struct ez_device *dev)
 {
 	return dev->backend->flags & EZ_BACKEND_MSI;
@@ -187,8 +198,10 @@ bool dma_allowed(const struct ez_function *f, uint64_t addr, size_t len);
 /* ---- irq.c ---- */
 
 void irq_update(struct ez_function *f);
-/* After MSI state changed in config space: sends what was held back by masks. */
+/* After MSI or MSI-X state changed: sends what was held back by masks. */
 void irq_unmask(struct ez_function *f);
+/* Messages that the driver lets us send: MSI vectors granted, or the size of the MSI-X table. */
+unsigned int irq_vectors(const struct ez_function *f);
 bool irq_source_pending(const struct ez_function *f, uint32_t source);
 
 /* The status bits of a level that is raised are set again before the hooks look. */
@@ -205,6 +218,27 @@ void rules_write(struct ez_function *f, const struct regs_hit *hit, unsigned int
 uint64_t rules_read(struct ez_function *f, const struct regs_hit *hit, unsigned int width);
 /* Ones written to bits that must be zero. */
 void rules_must_be_zero(struct ez_function *f, const struct regs_hit *hit, uint64_t bad);
+
+/* ---- window.c ---- */
+
+int window_init(struct ez_function *f, struct ez_error *error);
+void window_free(struct ez_function *f);
+/* The window at this offset of a BAR, or NULL. */
+const struct ez_window *window_find(const struct ez_function *f, unsigned int bar, uint64_t offset,
+				    uint32_t *ret_index);
+/* Accesses that lie within window `index`, `at` bytes into it. */
+uint64_t window_read(const struct ez_function *f, uint32_t index, uint64_t at, unsigned int width);
+void window_write(struct ez_function *f, uint32_t index, uint64_t at, unsigned int width,
+		  uint64_t value);
+/*
+ * The next stretch at or behind *at that was ever written: whole pages from
+ * *at to *ret_end. The rest is zeros, and has no memory as long as nobody looks.
+ */
+bool window_data(const struct ez_function *f, uint32_t index, uint64_t *at, uint64_t *ret_end);
+/* Zeros where this kind of reset says so. */
+void window_reset(struct ez_function *f, enum ez_reset_kind kind);
+/* All-ones: the card is pulled, and some guest may still have it mapped. */
+void window_pulled(struct ez_function *f);
 
 /* ---- timer.c ---- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Interrupts: from sources to INTx and MSI, as the driver has programmed them.
- * PCI 3.0, 2.2.6 (INTx), 6.8 (MSI). A source is pending; while it is enabled
+ * Interrupts: from sources to INTx, MSI and MSI-X, as the driver has programmed
+ * them. PCI 3.0, 2.2.6 (INTx), 6.8 (MSI, MSI-X). A source is pending; while it is enabled
  * too, it is active: INTx is the or of what is active, a message goes out once
  * for each time that a source becomes active, as soon as one can go out.
  */
@@ -35,11 +35,29 @@ static void deliver(struct ez_function *f, unsigned int vector)
 	chain_send(f->dev, &x);
 }
 
+/*
+ * How interrupts go out. Both kinds of message enabled is undefined (6.8.2.3),
+ * and said in config.c: MSI-X wins.
+ */
+enum way { LINE, MSI, MSIX };
+
+static enum way way_of(const struct ez_function *f)
+{
+	if (pci_msix_enabled(&f->pci))
+		return MSIX;
+	return pci_msi_enabled(&f->pci) ? MSI : LINE;
+}
+
+unsigned int irq_vectors(const struct ez_function *f)
+{
+	return way_of(f) == MSIX ? pci_msix_vectors(&f->pci) : pci_msi_granted(&f->pci);
+}
+
 /* The vector that a source uses now: what was not granted one of its own shares the first. */
 static unsigned int vector_of(const struct ez_function *f, uint32_t source)
 {
 	unsigned int vector = f->spec->irqs[source].vector;
-	unsigned int granted = pci_msi_granted(&f->pci);
+	unsigned int granted = irq_vectors(f);
 
 	if (vector < granted)
 		return vector;
@@ -76,6 +94,26 @@ void irq_hold(struct ez_function *f)
 	}
 }
 
+static bool masked(const struct ez_function *f, unsigned int vector)
+{
+	return way_of(f) == MSIX ? pci_msix_masked(&f->pci, vector)
+				 : pci_msi_masked(&f->pci, vector);
+}
+
+static bool held_back(const struct ez_function *f, unsigned int vector)
+{
+	return way_of(f) == MSIX ? pci_msix_pending(&f->pci, vector)
+				 : pci_msi_pending(&f->pci, vector);
+}
+
+static void pend(struct ez_function *f, unsigned int vector, bool on)
+{
+	if (way_of(f) == MSIX)
+		pci_msix_pend(&f->pci, vector, on);
+	else
+		pci_msi_pend(&f->pci, vector, on);
+}
+
 /* False: it cannot go out now, and is still owed. */
 static bool send(struct ez_function *f, uint32_t source)
 {
@@ -92,8 +130,8 @@ static bool send(struct ez_function *f, uint32_t source)
 				 f->spec->irqs[source].name);
 		return false;
 	}
-	if (!msi_is_theirs(f->dev) && pci_msi_masked(&f->pci, vector))
-		pci_msi_pend(&f->pci, vector, true);
+	if (!msi_is_theirs(f->dev) && masked(f, vector))
+		pend(f, vector, true);
 	else
 		deliver(f, vector);
 	return true;
@@ -103,22 +141,22 @@ void irq_unmask(struct ez_function *f)
 {
 	unsigned int vector;
 
-	if (msi_is_theirs(f->dev) || !pci_msi_enabled(&f->pci) || f->shut ||
+	if (msi_is_theirs(f->dev) || way_of(f) == LINE || f->shut ||
 	    !(pci_command(&f->pci) & PCI_COMMAND_MASTER))
 		return;
-	for (vector = 0; vector < pci_msi_granted(&f->pci); vector++) {
-		if (!pci_msi_pending(&f->pci, vector) || pci_msi_masked(&f->pci, vector))
+	for (vector = 0; vector < irq_vectors(f); vector++) {
+		if (!held_back(f, vector) || masked(f, vector))
 			continue;
-		pci_msi_pend(&f->pci, vector, false);
+		pend(f, vector, false);
 		deliver(f, vector);
 	}
 }
 
-/* INTx follows the active sources; 6.2.2, 6.2.3, 6.8.1.3. */
+/* INTx follows the active sources; 6.2.2, 6.2.3, 6.8.1.3, 6.8.2.3. */
 static void update_line(struct ez_function *f, bool any)
 {
 	struct ez_crossing x = { .kind = EZ_CROSSING_INTX, .fn = f->number };
-	bool msi = pci_msi_enabled(&f->pci);
+	bool msi = way_of(f) != LINE;
 	bool level;
 
 	if (!f->spec->id.pin)
@@ -134,23 +172,53 @@ static void update_line(struct ez_function *f, bool any)
 	chain_send(f->dev, &x);
 }
 
+/* A set of vectors. */
+struct vectors {
+	uint64_t bits[PCI_MSIX_VECTORS / 64];
+};
+
+static void vectors_add(struct vectors *set, unsigned int vector)
+{
+	set->bits[vector / 64] |= UINT64_C(1) << vector % 64;
+}
+
+static bool vectors_have(const struct vectors *set, unsigned int vector)
+{
+	return set->bits[vector / 64] >> vector % 64 & 1;
+}
+
 /*
- * 6.8.1.10: a pending bit is cleared when what it stands for has been dealt
- * with by other means. `alive`: vectors with an active source.
+ * 6.8.1.10, 6.8.3.5: a pending bit is cleared when what it stands for has been
+ * dealt with by other means. `quiet`: vectors with a source that is not active
+ * any more; another source may keep one alive.
  */
-static void forget_pending(struct ez_function *f, uint32_t alive)
+static void forget_pending(struct ez_function *f, const struct vectors *quiet)
 {
 	struct ez_device *dev = f->dev;
-	uint32_t before = pci_msi_pending_bits(&f->pci);
+	struct vectors alive = { 0 };
 	uint8_t bytes[4];
+	unsigned int i;
 
+	for (i = 0; i < f->spec->n_irqs; i++)
+		if (active(f, i))
+			vectors_add(&alive, vector_of(f, i));
+	if (way_of(f) == MSIX) {
+		for (i = 0; i < irq_vectors(f); i++) {
+			if (!vectors_have(quiet, i) || vectors_have(&alive, i))
+				continue;
+			if (!msi_is_theirs(dev))
+				pci_msix_pend(&f->pci, i, false);
+			else if (dev->backend->msix_forget)
+				dev->backend->msix_forget(dev->be, f->number, i);
+		}
+		return;
+	}
 	if (!pci_msi_pending_offset(&f->pci))
 		return;
-	if (before & ~alive)
-		pci_msi_keep_pending(&f->pci, alive);
+	pci_msi_keep_pending(&f->pci, (uint32_t)alive.bits[0]);
 	/* Theirs are set without a word to us: say which may stay. */
 	if (msi_is_theirs(dev) && dev->backend->config_put) {
-		pci_put32(bytes, alive);
+		pci_put32(bytes, (uint32_t)alive.bits[0]);
 		dev->backend->config_put(dev->be, f->number, pci_msi_pending_offset(&f->pci), bytes,
 					 sizeof(bytes));
 	}
@@ -159,9 +227,9 @@ static void forget_pending(struct ez_function *f, uint32_t alive)
 /* `event`: this source was raised just now, and says so even if it was active before. */
 static void update(struct ez_function *f, uint32_t event)
 {
-	bool msi = pci_msi_enabled(&f->pci);
-	uint32_t alive = 0;
-	bool quiet = false;
+	bool msi = way_of(f) != LINE;
+	struct vectors quiet;
+	bool any_quiet = false;
 	bool any = false;
 	uint32_t i;
 
@@ -170,17 +238,33 @@ static void update(struct ez_function *f, uint32_t event)
 		bool on = active(f, i);
 
 		any |= on;
-		if (on)
-			alive |= UINT32_C(1) << (vector_of(f, i) & 31);
-		quiet |= f->told[i] && !on;
+		if (f->told[i] && !on) {
+			if (!any_quiet)
+				memset(&quiet, 0, sizeof(quiet));
+			any_quiet = true;
+			vectors_add(&quiet, vector_of(f, i));
+		}
 		/* With MSI off nothing was told: what is active then is told when it comes on. */
 		f->told[i] = f->told[i] && on && msi;
 		if (on && msi && (!f->told[i] || i == event))
 			f->told[i] = send(f, i);
 	}
-	if (quiet)
-		forget_pending(f, alive);
+	if (any_quiet)
+		forget_pending(f, &quiet);
+	/* Nor does anything wait in the table while it is off. */
+	if (!msi_is_theirs(f->dev) && !pci_msix_enabled(&f->pci))
+		pci_msix_forget_all(&f->pci);
 	update_line(f, any);
+}
+
+void ez_device_msix_taken(struct ez_device *dev, unsigned int fn, uint32_t vector, bool taken)
+{
+	struct ez_function *f = device_function(dev, fn);
+
+	if (!f || msi_is_theirs(dev) || vector >= pci_msix_vectors(&f->pci))
+		return;
+	pci_msix_take(&f->pci, vector, taken);
+	irq_unmask(f);
 }
 
 void irq_update(struct ez_function *f)

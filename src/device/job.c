@@ -408,6 +408,11 @@ static int job_dma(struct ez_job *job, uint64_t addr, void *buf, size_t len, boo
 	return status;
 }
 
+void *ez_job_window(struct ez_job *job, uint32_t window)
+{
+	return ez_window(job->engine->f, window);
+}
+
 int ez_job_dma_read(struct ez_job *job, uint64_t addr, void *buf, size_t len)
 {
 	return job_dma(job, addr, buf, len, false);

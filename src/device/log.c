@@ -26,6 +26,10 @@ static const char *const access_text[LOG_ACCESS_REASONS] = {
 	[LOG_WRITE_UNMAPPED] = "writes where no register is",
 	[LOG_READ_BEYOND] = "reads past the end",
 	[LOG_WRITE_BEYOND] = "writes past the end",
+	[LOG_READ_WINDOW] = "reads past the end of a window",
+	[LOG_WRITE_WINDOW] = "writes past the end of a window",
+	[LOG_READ_MSIX] = "illegal reads of MSI-X structures",
+	[LOG_WRITE_MSIX] = "illegal writes to MSI-X structures",
 };
 
 static const char *const function_text[LOG_FUNCTION_REASONS] = {
@@ -36,6 +40,7 @@ static const char *const function_text[LOG_FUNCTION_REASONS] = {
 	[LOG_DMA_DEADLOCK] = "DMAs from a callback that this VMM cannot do",
 	[LOG_DMA_POWER] = "DMAs while the function was powered down",
 	[LOG_MSI_MASTER] = "messages while bus mastering was off",
+	[LOG_MSI_BOTH] = "changes with both MSI and MSI-X enabled",
 };
 
 static const char *const field_text[LOG_FIELD_REASONS] = {

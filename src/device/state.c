@@ -4,14 +4,18 @@
  * little endian, so that what is there can be matched by name with what the
  * model has now. Loading trusts no byte of it.
  *
- *   magic "ERSATZ" 0 1 | u32 size of the whole | entries | tag END
+ *   magic "ERSATZ" 0 | u8 format | u32 size of the whole | entries | tag END
  *   entry: u8 tag | u8 length of name | name | u32 length of payload | payload
+ *
+ * Format 2 has entries that 1 did not know: what reads 2 reads 1.
  */
 #include "device/device.h"
 
 #include <string.h>
 
-static const char magic[8] = { 'E', 'R', 'S', 'A', 'T', 'Z', 0, 1 };
+#define FORMAT 2
+
+static const char magic[8] = { 'E', 'R', 'S', 'A', 'T', 'Z', 0, FORMAT };
 
 enum tag {
 	TAG_END,
@@ -22,6 +26,8 @@ enum tag {
 	TAG_RAISED, /* u8; a source without a status register */
 	TAG_TOLD, /* u8; a source whose message has gone out */
 	TAG_CONFIG, /* no name; config space */
+	TAG_MSIX, /* no name; u16 vectors, table, pending bits, as the BAR shows them */
+	TAG_WINDOW, /* u64 size of the window, u64 offset, bytes; the rest of it is zeros */
 };
 
 /* ---- writing ---- */
@@ -66,6 +72,51 @@ static uint64_t left(struct ez_function *f, uint32_t timer)
 	return f->deadline[timer] - now;
 }
 
+/* Ours only where it is of record: a backend with a table of its own saves that. */
+static void save_msix(struct ez_function *f, struct out *o)
+{
+	uint32_t table = pci_msix_table_size(&f->pci);
+	uint32_t pending = pci_msix_pba_size(&f->pci);
+
+	if (!table || msi_is_theirs(f->dev))
+		return;
+	put_entry(o, TAG_MSIX, "", 2 + (size_t)table + pending);
+	put_number(o, pci_msix_vectors(&f->pci), 2);
+	put(o, f->pci.msix_table, table);
+	put(o, f->pci.msix_pending, pending);
+}
+
+static bool all_zero(const char *at, size_t len)
+{
+	return !*at && !memcmp(at, at + 1, len - 1);
+}
+
+/*
+ * What is not zero, in runs of whole pages. A guest may be writing meanwhile:
+ * what has been decided of a page is not asked again.
+ */
+static void save_window(struct ez_function *f, uint32_t index, struct out *o)
+{
+	const struct ez_window *window = &f->spec->windows[index];
+	const char *bytes = f->windows[index];
+	uint64_t at = 0, end, from;
+
+	while (window_data(f, index, &at, &end)) {
+		while (at < end) {
+			for (from = at; at < end && !all_zero(bytes + at, WINDOW_PAGE);)
+				at += WINDOW_PAGE;
+			if (at > from) {
+				put_entry(o, TAG_WINDOW, window->name, 16 + (at - from));
+				put_number(o, window->size, 8);
+				put_number(o, from, 8);
+				put(o, bytes + from, at - from);
+			}
+			/* It ended before a page of zeros, or where the data does. */
+			at += at < end ? WINDOW_PAGE : 0;
+		}
+	}
+}
+
 static void save_all(struct ez_function *f, struct out *o)
 {
 	const struct ez_spec *spec = f->spec;
@@ -102,6 +153,9 @@ static void save_all(struct ez_function *f, struct out *o)
 	}
 	put_entry(o, TAG_CONFIG, "", f->pci.size);
 	put(o, f->pci.bytes, f->pci.size);
+	save_msix(f, o);
+	for (i = 0; i < spec->n_windows; i++)
+		save_window(f, i, o);
 	put_number(o, TAG_END, 1);
 }
 
@@ -177,7 +231,8 @@ static uint32_t find(const void *table, size_t stride, uint32_t n, const char *n
 #define FIND(table, n, name) find(table, sizeof((table)[0]), n, name)
 
 _Static_assert(!offsetof(struct ez_row, name) && !offsetof(struct ez_timer, name) &&
-		       !offsetof(struct ez_job_desc, name) && !offsetof(struct ez_irq, name),
+		       !offsetof(struct ez_job_desc, name) && !offsetof(struct ez_irq, name) &&
+		       !offsetof(struct ez_window, name),
 	       "find() takes the name from the front");
 
 static int load_row(struct ez_function *f, const struct entry *entry, bool apply,
@@ -278,6 +333,50 @@ static int load_config(struct ez_function *f, const struct entry *entry, bool ap
 	return 0;
 }
 
+static int load_msix(struct ez_function *f, const struct entry *entry, bool apply,
+		     struct ez_error *error)
+{
+	uint32_t table = pci_msix_table_size(&f->pci);
+	struct in in = entry->payload;
+	uint64_t vectors;
+
+	if (!take(&in, &vectors, 2) || vectors != pci_msix_vectors(&f->pci) ||
+	    in.size - in.at != (size_t)table + pci_msix_pba_size(&f->pci)) {
+		error_set(error,
+			  "saved state: its MSI-X table is not one of %u vectors; was it saved by "
+			  "another version of the model?",
+			  pci_msix_vectors(&f->pci));
+		return -EINVAL;
+	}
+	if (apply)
+		pci_msix_restore(&f->pci, in.buf + in.at, in.buf + in.at + table);
+	return 0;
+}
+
+static int load_window(struct ez_function *f, const struct entry *entry, bool apply,
+		       struct ez_error *error)
+{
+	uint32_t index = FIND(f->spec->windows, f->spec->n_windows, entry->name);
+	const struct ez_window *window;
+	struct in in = entry->payload;
+	uint64_t size, at;
+
+	if (index == EZ_NONE)
+		return 0;
+	window = &f->spec->windows[index];
+	if (!take(&in, &size, 8) || !take(&in, &at, 8) || size != window->size || at > size ||
+	    in.size - in.at > size - at) {
+		error_set(error,
+			  "saved state: window %s is not of %llu bytes; was it saved by another "
+			  "version of the model?",
+			  window->name, (unsigned long long)window->size);
+		return -EINVAL;
+	}
+	if (apply)
+		memcpy((char *)f->windows[index] + at, in.buf + in.at, in.size - in.at);
+	return 0;
+}
+
 static int load_entry(struct ez_function *f, const struct entry *entry, bool apply,
 		      struct ez_error *error)
 {
@@ -299,6 +398,10 @@ static int load_entry(struct ez_function *f, const struct entry *entry, bool app
 		return load_irq(f, entry, apply, error);
 	case TAG_CONFIG:
 		return load_config(f, entry, apply, error);
+	case TAG_MSIX:
+		return load_msix(f, entry, apply, error);
+	case TAG_WINDOW:
+		return load_window(f, entry, apply, error);
 	case TAG_END:
 		break;
 	}
@@ -318,12 +421,19 @@ static int walk(struct ez_function *f, const uint8_t *buf, size_t size, enum pas
 {
 	struct in in = { .buf = buf, .size = size };
 	struct entry entry;
-	uint64_t total;
+	uint64_t total = 0;
 	bool named = false;
 	int err;
 
-	if (size < sizeof(magic) + 4 || memcmp(buf, magic, sizeof(magic))) {
+	if (size < sizeof(magic) + 4 || memcmp(buf, magic, sizeof(magic) - 1)) {
 		error_set(error, "this is not a saved state of Ersatz");
+		return -EINVAL;
+	}
+	if (!buf[sizeof(magic) - 1] || buf[sizeof(magic) - 1] > FORMAT) {
+		error_set(error,
+			  "saved state of format %u; this Ersatz reads 1 to %u: was it saved by a "
+			  "newer one?",
+			  buf[sizeof(magic) - 1], FORMAT);
 		return -EINVAL;
 	}
 	in.at = sizeof(magic);
@@ -355,7 +465,15 @@ static int walk(struct ez_function *f, const uint8_t *buf, size_t size, enum pas
 	return 0;
 }
 
-/* Rows that the state has and the model does not: one line, whatever the state says. */
+static bool left_out(const struct ez_function *f, const struct entry *entry)
+{
+	if (entry->tag == TAG_WINDOW)
+		return FIND(f->spec->windows, f->spec->n_windows, entry->name) == EZ_NONE;
+	return entry->tag == TAG_ROW &&
+	       FIND(f->spec->rows, f->spec->n_rows, entry->name) == EZ_NONE;
+}
+
+/* Rows and windows that the state has and the model does not: one line, whatever the state says. */
 static void say_left_out(struct ez_function *f, const uint8_t *buf, size_t size)
 {
 	struct in in = { .buf = buf, .size = size, .at = sizeof(magic) + 4 };
@@ -365,18 +483,17 @@ static void say_left_out(struct ez_function *f, const uint8_t *buf, size_t size)
 	size_t i;
 
 	while (take_entry(&in, &entry) && entry.tag != TAG_END) {
-		if (entry.tag != TAG_ROW ||
-		    FIND(f->spec->rows, f->spec->n_rows, entry.name) != EZ_NONE)
+		if (!left_out(f, &entry))
 			continue;
 		for (i = 0; !n && entry.name[i] && i < sizeof(first) - 1; i++)
 			first[i] = entry.name[i] > ' ' && entry.name[i] < 127 ? entry.name[i] : '?';
 		n++;
 	}
 	if (n)
-		log_line(
-			f, EZ_LOG_INFO,
-			"saved state has %u rows that this model does not have (%s, ...); left out",
-			n, first);
+		log_line(f, EZ_LOG_INFO,
+			 "saved state has %u parts that this model does not have (%s, ...); left "
+			 "out",
+			 n, first);
 }
 
 static void as_after_power_on(struct ez_function *f)

@@ -102,6 +102,7 @@ static const struct {
 } kinds[] = {
 	{ PCI_CAP_PM, init_pm },
 	{ PCI_CAP_MSI, init_msi },
+	{ PCI_CAP_MSIX, pci_msix_init },
 };
 
 int pci_cap_init(struct pci_function *pci, const struct ez_cap *cap)

@@ -2,6 +2,7 @@
 #include "pci/pci.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 uint16_t pci_get16(const struct pci_function *pci, uint32_t offset)
@@ -69,6 +70,7 @@ static int init_caps(struct pci_function *pci)
 	uint8_t *link = &pci->initial[PCI_CAPABILITY_POINTER];
 	uint32_t end = PCI_CAPABILITY_BASE;
 	uint32_t i;
+	int err;
 
 	for (i = 0; i < pci->spec->n_caps; i++) {
 		const struct ez_cap *cap = &pci->spec->caps[i];
@@ -80,8 +82,9 @@ static int init_caps(struct pci_function *pci)
 		*link = cap->offset;
 		pci->initial[cap->offset] = cap->id;
 		link = &pci->initial[cap->offset + 1];
-		if (pci_cap_init(pci, cap))
-			return -EINVAL;
+		err = pci_cap_init(pci, cap);
+		if (err)
+			return err;
 	}
 	if (pci->spec->n_caps)
 		pci->initial[PCI_STATUS_OFFSET] |= PCI_STATUS_CAP_LIST;
@@ -92,6 +95,7 @@ int pci_init(struct pci_function *pci, const struct ez_spec *spec)
 {
 	const struct ez_identity *id = &spec->id;
 	uint32_t i;
+	int err;
 
 	*pci = (struct pci_function){ .spec = spec };
 	pci->size = id->express ? EZ_CONFIG_SIZE_EXPRESS : EZ_CONFIG_SIZE;
@@ -115,15 +119,24 @@ int pci_init(struct pci_function *pci, const struct ez_spec *spec)
 	for (i = 0; i < spec->n_bars; i++)
 		if (init_bar(pci, &spec->bars[i]))
 			return -EINVAL;
-	if (init_caps(pci))
-		return -EINVAL;
+	err = init_caps(pci);
+	if (err)
+		return err;
 	pci_reset(pci);
 	return 0;
+}
+
+void pci_free(struct pci_function *pci)
+{
+	free(pci->msix_table);
+	free(pci->msix_pending);
+	free(pci->msix_taken);
 }
 
 void pci_reset(struct pci_function *pci)
 {
 	memcpy(pci->bytes, pci->initial, sizeof(pci->bytes));
+	pci_msix_reset(pci);
 }
 
 void pci_restore(struct pci_function *pci, const uint8_t *saved)

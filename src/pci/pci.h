@@ -40,7 +40,10 @@ enum {
 	PCI_STATUS_W1C = 0xf900,
 };
 
-enum { PCI_CAP_PM = 0x01, PCI_CAP_MSI = 0x05, PCI_CAP_VENDOR = 0x09 };
+enum { PCI_CAP_PM = 0x01, PCI_CAP_MSI = 0x05, PCI_CAP_VENDOR = 0x09, PCI_CAP_MSIX = 0x11 };
+
+/* 6.8.2.3: the largest MSI-X table. */
+#define PCI_MSIX_VECTORS 2048
 
 /* Power states of PM 1.2, 5. */
 enum { PCI_D0 = 0, PCI_D3HOT = 3 };
@@ -50,8 +53,13 @@ struct pci_function {
 	uint32_t size; /* of config space */
 	uint32_t pm; /* offset of the capability, or 0 */
 	uint32_t msi; /* offset of the capability, or 0 */
+	uint32_t msix; /* offset of the capability, or 0 */
 	const struct ez_cap *msi_cap;
+	const struct ez_cap *msix_cap;
 	const struct ez_cap *pm_cap;
+	uint8_t *msix_table; /* as the BAR shows it: 16 bytes a vector, little endian */
+	bool *msix_taken; /* per vector, see ez_device_msix_taken */
+	uint8_t *msix_pending; /* as the BAR shows it: a bit a vector, in whole qwords */
 	uint8_t bytes[EZ_CONFIG_SIZE_EXPRESS];
 	uint8_t initial[EZ_CONFIG_SIZE_EXPRESS];
 	uint8_t wmask[EZ_CONFIG_SIZE_EXPRESS]; /* bits that software writes */
@@ -60,13 +68,17 @@ struct pci_function {
 
 /* ---- config.c ---- */
 
-/* -EINVAL: the tables break a rule (a spec that `ersatz spec check` accepts does not). */
+/*
+ * -EINVAL: the tables break a rule (a spec that `ersatz spec check` accepts does not); -ENOMEM.
+ * Pairs with pci_free, also when it fails.
+ */
 int pci_init(struct pci_function *pci, const struct ez_spec *spec);
+void pci_free(struct pci_function *pci);
 
 /* Puts saved bytes back: what software can change, and MSI pending bits; not the layout. */
 void pci_restore(struct pci_function *pci, const uint8_t *saved);
 
-/* Back to the initial bytes. */
+/* Back to the initial bytes, and MSI-X tables with them. */
 void pci_reset(struct pci_function *pci);
 
 /* Software's access, where our bytes are of record. Aligned, inside, width 1, 2 or 4. */
@@ -118,5 +130,37 @@ uint32_t pci_msi_pending_offset(const struct pci_function *pci);
 uint32_t pci_msi_pending_bits(const struct pci_function *pci);
 /* Clears the pending bits of all other vectors. */
 void pci_msi_keep_pending(struct pci_function *pci, uint32_t vectors);
+
+/* ---- msix.c: all but the first four want a function that has the capability ---- */
+
+int pci_msix_init(struct pci_function *pci, const struct ez_cap *cap);
+void pci_msix_reset(struct pci_function *pci);
+bool pci_msix_enabled(const struct pci_function *pci);
+/* Size of the table, 0 without one. */
+unsigned int pci_msix_vectors(const struct pci_function *pci);
+
+/* By its own mask bit or the function's; 6.8.3.5. `vector` is below the table's size. */
+bool pci_msix_masked(const struct pci_function *pci, unsigned int vector);
+bool pci_msix_pending(const struct pci_function *pci, unsigned int vector);
+void pci_msix_pend(struct pci_function *pci, unsigned int vector, bool on);
+/* Clears the mask bit, and keeps it clear over resets and restores, or sets it. */
+void pci_msix_take(struct pci_function *pci, unsigned int vector, bool taken);
+/* No vector is pending any more. Fine without the capability. */
+void pci_msix_forget_all(struct pci_function *pci);
+
+/* What lies at an offset of a BAR, and how far into it. Fine without the capability. */
+enum pci_msix_part { PCI_MSIX_NONE, PCI_MSIX_TABLE, PCI_MSIX_PBA };
+enum pci_msix_part pci_msix_find(const struct pci_function *pci, unsigned int bar, uint64_t offset,
+				 uint32_t *ret_at);
+/* Software's access, of 4 or 8 bytes at a multiple of that. Pending bits are read-only. */
+uint64_t pci_msix_read(const struct pci_function *pci, enum pci_msix_part part, uint32_t at,
+		       unsigned int width);
+void pci_msix_write(struct pci_function *pci, uint32_t at, unsigned int width, uint64_t value);
+
+/* Bytes that msix_table and msix_pending have. */
+uint32_t pci_msix_table_size(const struct pci_function *pci);
+uint32_t pci_msix_pba_size(const struct pci_function *pci);
+/* Puts saved bytes of those sizes back, but for reserved bits. */
+void pci_msix_restore(struct pci_function *pci, const uint8_t *table, const uint8_t *pending);
 
 #endif

@@ -207,6 +207,27 @@ struct spec_bar {
 	enum ez_answer illegal, unmapped;
 };
 
+/* RAM in a BAR. */
+struct spec_window {
+	const char *name; /* NULL: unusable, reported already */
+	const char *desc;
+	struct spec_pos pos;
+	bool bad; /* its place or size is unknown, reported already */
+	unsigned int bar; /* index into spec_device.bars */
+	uint64_t offset, size;
+	struct spec_pos offset_pos, size_pos;
+	uint32_t resets;
+};
+
+/* Where an MSI-X structure lies. */
+struct spec_place {
+	struct spec_pos pos;
+	unsigned int bar; /* its number */
+	struct spec_pos bar_pos;
+	uint64_t offset;
+	struct spec_pos offset_pos;
+};
+
 struct spec_irq {
 	const char *name;
 	const char *desc;
@@ -220,7 +241,7 @@ struct spec_irq {
 };
 
 struct spec_cap {
-	const char *kind; /* "pm", "msi", "vendor" */
+	const char *kind; /* "pm", "msi", "msix", "vendor" */
 	struct spec_pos pos;
 	bool bad;
 	uint8_t id;
@@ -229,6 +250,7 @@ struct spec_cap {
 	unsigned int length;
 	unsigned int vectors;
 	bool address64, maskable, no_soft_reset;
+	struct spec_place table, pba;
 	uint8_t *body, *wmask; /* length - 2 bytes each, or NULL */
 };
 
@@ -292,12 +314,14 @@ struct spec_device {
 	unsigned int n_regfiles;
 	struct spec_bar *bars;
 	struct spec_reg *regs; /* sorted by BAR number, then offset once checked */
+	struct spec_window *windows; /* sorted by BAR number, then offset once checked */
 	struct spec_irq *irqs;
 	struct spec_cap *caps; /* sorted by offset once checked */
 	struct spec_prop *props;
 	struct spec_var *state;
 	struct spec_timer *timers;
 	struct spec_job *jobs;
+	unsigned int n_windows;
 	unsigned int n_bars, n_regs, n_irqs, n_caps, n_props, n_state, n_timers, n_jobs;
 	unsigned int hooks; /* enum spec_hook */
 	const char *hash;
@@ -341,6 +365,17 @@ static inline bool spec_pos_before(struct spec_pos a, struct spec_pos b)
 	if (a.file != b.file)
 		return a.file < b.file;
 	return a.line != b.line ? a.line < b.line : a.column < b.column;
+}
+
+/* PCI 3.0, 6.8.2: 16 bytes a vector; a bit a vector, in whole qwords. */
+static inline uint32_t spec_msix_table_size(const struct spec_cap *cap)
+{
+	return cap->vectors * 16;
+}
+
+static inline uint32_t spec_msix_pba_size(const struct spec_cap *cap)
+{
+	return (cap->vectors + 63) / 64 * 8;
 }
 
 /* Size of one element of a type, bytes. */

@@ -4,6 +4,7 @@
  *
  *   +1.203 ms W BAR0 SEED 0x42
  *   +1.207 ms R BAR0 INFO 0x100 ALGORITHM=GLIBC SEEDED=1
+ *   +1.300 ms R BAR2 BUFFER+0x40/8 0x1
  *   +1.311 ms DMA to 0x12000 4096 bytes
  *   +1.312 ms MSI 0
  *
@@ -137,10 +138,24 @@ static void add_fields(struct line *line, const struct ez_reg *reg, uint64_t val
 	}
 }
 
+/* The memory window at this place, or NULL. */
+static const struct ez_window *window_at(const struct ez_spec *spec, unsigned int bar,
+					 uint64_t offset)
+{
+	uint32_t i;
+
+	for (i = 0; i < spec->n_windows; i++)
+		if (spec->windows[i].bar == bar && offset >= spec->windows[i].offset &&
+		    offset - spec->windows[i].offset < spec->windows[i].size)
+			return &spec->windows[i];
+	return NULL;
+}
+
 static void say_access(struct ez_tap *tap, const struct ez_crossing *x)
 {
 	bool write = x->kind == EZ_CROSSING_WRITE;
 	const struct ez_reg *reg = x->reg;
+	const struct ez_window *window;
 	struct line line;
 	uint64_t at;
 
@@ -159,7 +174,11 @@ static void say_access(struct ez_tap *tap, const struct ez_crossing *x)
 		if (!at && x->width == reg->width)
 			add_fields(&line, reg, x->value);
 	} else {
-		add(&line, "0x%" PRIx64 "/%u 0x%" PRIx64, x->offset, x->width, x->value);
+		window = window_at(ez_device_spec(ez_tap_device(tap)), x->bar, x->offset);
+		if (window)
+			add(&line, "%s+", window->name);
+		add(&line, "0x%" PRIx64 "/%u 0x%" PRIx64, x->offset - (window ? window->offset : 0),
+		    x->width, x->value);
 	}
 	end(tap, &line);
 }

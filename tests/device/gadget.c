@@ -22,6 +22,7 @@ struct gadget {
 	uint16_t io2;
 	uint32_t io4;
 	uint64_t wide;
+	uint32_t beside;
 	uint8_t buffer[4096];
 	struct job_data job;
 };
@@ -35,6 +36,16 @@ static int dma(struct gadget *s, bool write)
 		return -E2BIG;
 	return write ? ez_dma_write(s->ez, s->address, s->buffer, s->length)
 		     : ez_dma_read(s->ez, s->address, s->buffer, s->length);
+}
+
+static int copy(struct gadget *s, bool out)
+{
+	uint8_t *ram = ez_window(s->ez, 0);
+
+	if (s->length > sizeof(s->buffer) || s->address > RAM_SIZE - s->length)
+		return -E2BIG;
+	memcpy(out ? ram + s->address : s->buffer, out ? s->buffer : ram + s->address, s->length);
+	return 0;
 }
 
 static int command(struct gadget *s, uint64_t value)
@@ -71,6 +82,15 @@ static int command(struct gadget *s, uint64_t value)
 	case DICE:
 		ez_random(s->ez, s->buffer, 4);
 		return 0;
+	case RAISE_D:
+		ez_irq_raise(s->ez, 3);
+		return 0;
+	case LOWER_D:
+		ez_irq_lower(s->ez, 3);
+		return 0;
+	case WINDOW_IN:
+	case WINDOW_OUT:
+		return copy(s, value == WINDOW_OUT);
 	default:
 		return -ENOSYS;
 	}
@@ -197,6 +217,7 @@ static const struct ez_reg regs[] = {
 	  .read = UINT64_MAX,
 	  .store = UINT64_MAX },
 	PLAIN("GAP", GAP, 0, 4, 4, RW | EZ_REG_UNIMPLEMENTED, gap, UINT64_MAX),
+	PLAIN("BESIDE", BESIDE, 1, 4, 4, RW, beside, UINT64_MAX),
 	PLAIN("IO0", 0, 2, 1, 1, RW, io0, UINT64_MAX),
 	PLAIN("IO1", 1, 2, 1, 1, RW, io1, UINT64_MAX),
 	PLAIN("IO2", 2, 2, 2, 2, RW, io2, UINT64_MAX),
@@ -238,6 +259,7 @@ static const struct ez_row rows[] = {
 	REG_ROW("SURVIVOR", survivor, 1, EZ_U32, 0x1122),
 	REG_ROW("ARRAY", array, 4, EZ_U32, 0),
 	REG_ROW("GAP", gap, 1, EZ_U32, 0),
+	REG_ROW("BESIDE", beside, 1, EZ_U32, 0),
 	REG_ROW("IO0", io0, 1, EZ_U8, 0),
 	REG_ROW("IO1", io1, 1, EZ_U8, 0),
 	REG_ROW("IO2", io2, 1, EZ_U16, 0),
@@ -271,6 +293,7 @@ static const struct ez_row rows[] = {
 
 static const struct ez_bar bars[] = {
 	{ .name = "regs", .number = 0, .kind = EZ_BAR_MEM32, .size = 4096 },
+	{ .name = "memory", .number = 1, .kind = EZ_BAR_MEM32, .size = BAR1_SIZE },
 	{ .name = "ports",
 	  .number = 2,
 	  .kind = EZ_BAR_IO,
@@ -296,6 +319,27 @@ static const struct ez_cap caps[] = {
 	  .length = 6,
 	  .body = vendor_body,
 	  .body_wmask = vendor_wmask },
+	{ .id = 0x11,
+	  .offset = CAP_MSIX_AT,
+	  .length = 12,
+	  .vectors = TABLE_VECTORS,
+	  .table_bar = 1,
+	  .table_offset = TABLE,
+	  .pba_bar = 1,
+	  .pba_offset = PBA },
+};
+
+static const struct ez_window windows[] = {
+	{ .name = "RAM",
+	  .bar = 1,
+	  .offset = RAM,
+	  .size = RAM_SIZE,
+	  .resets = 1u << EZ_RESET_POWER_ON },
+	{ .name = "SCRATCH",
+	  .bar = 1,
+	  .offset = SCRATCH,
+	  .size = SCRATCH_SIZE,
+	  .resets = EZ_RESET_ALL },
 };
 
 static const struct ez_irq irqs[] = {
@@ -312,6 +356,7 @@ static const struct ez_irq irqs[] = {
 	  .enable = 13,
 	  .enable_mask = 2 },
 	{ .name = "C", .vector = 1, .status = EZ_NONE, .enable = EZ_NONE },
+	{ .name = "D", .vector = 69, .status = EZ_NONE, .enable = EZ_NONE },
 };
 
 static const struct ez_prop props[] = {
@@ -349,6 +394,8 @@ static const struct ez_spec spec = {
 	.irqs = irqs,
 	.timers = timers,
 	.jobs = jobs,
+	.windows = windows,
+	.n_windows = N(windows),
 	.n_bars = N(bars),
 	.n_regs = N(regs),
 	.n_rows = N(rows),

@@ -40,11 +40,31 @@ enum command {
 	DMA_OUT,
 	SAY,
 	DICE, /* four random bytes into the buffer */
+	RAISE_D, /* no status register, vector 69: of MSI-X only */
+	LOWER_D,
+	WINDOW_IN, /* LENGTH bytes at ADDRESS of window 0 into the buffer */
+	WINDOW_OUT,
+};
+
+/*
+ * BAR1, memory, 32 KiB: two windows, of which one only power-on clears, a register, the MSI-X
+ * table and its pending bits. Between them is nothing.
+ */
+enum {
+	RAM = 0x0000,
+	RAM_SIZE = 0x2000,
+	SCRATCH = 0x2000,
+	SCRATCH_SIZE = 0x1000,
+	BESIDE = 0x3ffc,
+	TABLE = 0x4000,
+	TABLE_VECTORS = 70,
+	PBA = 0x4800,
+	BAR1_SIZE = 0x8000,
 };
 
 /* BAR2, I/O, 16 bytes, split: 1, 1, 2 bytes at 0, 1, 2 and 4 bytes at 4. BAR4, 64 bit prefetchable, 64 KiB: */
 enum { WIDE = 0x8 }; /* 64 bits, accessible as halves */
 
-enum { CAP_PM_AT = 0x40, CAP_MSI_AT = 0x50, CAP_VENDOR_AT = 0x70 };
+enum { CAP_PM_AT = 0x40, CAP_MSI_AT = 0x50, CAP_VENDOR_AT = 0x70, CAP_MSIX_AT = 0x80 };
 
 #endif

@@ -84,6 +84,23 @@ static void enabling_a_pending_source_sends(void **state)
 	assert_int_equal(ez_bench_msi_count(b, 0), 1);
 }
 
+/* What was told of an event long dealt with does not hide the next, also of a source that was off. */
+static void a_new_event_while_disabled_is_told(void **state)
+{
+	struct ez_bench *b = *state;
+
+	ez_bench_msi(b, 4);
+	wr(b, IER, 1);
+	command(b, RAISE_A);
+	assert_int_equal(ez_bench_msi_count(b, 0), 1);
+	wr(b, ISR, 1);
+	wr(b, IER, 0);
+	command(b, RAISE_A);
+	assert_int_equal(ez_bench_msi_count(b, 0), 1);
+	wr(b, IER, 1);
+	assert_int_equal(ez_bench_msi_count(b, 0), 2);
+}
+
 /* 6.8.1.9 and 6.8.1.10: masked messages wait in the pending bits. */
 static void per_vector_masks(void **state)
 {
@@ -193,6 +210,7 @@ int main(void)
 		TEST(four_messages),
 		TEST(fewer_granted_than_asked),
 		TEST(enabling_a_pending_source_sends),
+		TEST(a_new_event_while_disabled_is_told),
 		TEST(per_vector_masks),
 		TEST(satisfied_while_masked),
 		TEST(messages_wait_for_bus_mastering),

@@ -23,9 +23,8 @@ static void identity_is_read_only(void **state)
 /* 6.2.5.1: write all ones, read back size and type. */
 static void sizing(void **state)
 {
-	static const uint32_t expected[6] = {
-		0xfffff000, 0, 0xfffffff1, 0, 0xffff000c, 0xffffffff
-	};
+	static const uint32_t expected[6] = { 0xfffff000, 0xffff8000, 0xfffffff1,
+					      0,	  0xffff000c, 0xffffffff };
 	struct ez_bench *b = *state;
 
 	for (uint32_t i = 0; i < 6; i++) {

@@ -22,6 +22,8 @@ static void trace_lines(void **state)
 		"+0.000 ms R BAR0 ID+2/1 0x34\n"
 		"+0.000 ms W BAR0 ARRAY[2] 0x9\n"
 		"+0.000 ms R BAR0 0xf00/2 0xffff\n"
+		"+0.000 ms W BAR1 SCRATCH+0x10/2 0x77\n"
+		"+0.000 ms R BAR1 0x3000/1 0xff\n"
 		"+0.000 ms log 2-byte read of BAR0 0xf00, where no register is; reads all-ones\n"
 		"+0.000 ms R BAR0 SURVIVOR 0x1122 KEPT=0x22 LOST=0x11\n"
 		"+0.000 ms W BAR0 LENGTH 0x4\n"
@@ -51,6 +53,8 @@ static void trace_lines(void **state)
 	ez_bench_read(b, 0, ID + 2, 1);
 	wr(b, ARRAY + 16, 9);
 	ez_bench_read(b, 0, 0xf00, 2);
+	ez_bench_write(b, 1, SCRATCH + 0x10, 2, 0x77);
+	ez_bench_read(b, 1, SCRATCH + SCRATCH_SIZE, 1);
 	rd(b, SURVIVOR);
 	wr(b, LENGTH, 4);
 	command(b, DMA_OUT);

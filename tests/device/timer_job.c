@@ -164,13 +164,18 @@ static const struct ez_backend host_backend = {
 	.kick = host_kick,
 };
 
-static void host_turn(struct host *h)
+static void host_wait(struct host *h)
 {
 	pthread_mutex_lock(&h->lock);
 	while (!h->kicked)
 		pthread_cond_wait(&h->cond, &h->lock);
 	h->kicked = false;
 	pthread_mutex_unlock(&h->lock);
+}
+
+static void host_turn(struct host *h)
+{
+	host_wait(h);
 	ez_device_poll(h->dev);
 }
 
@@ -253,13 +258,47 @@ static void worker_is_cancelled_reset_and_freed(void **unused)
 	}
 }
 
+/* What the job's own data says came of it, which no register shows: a saved state does. */
+static int32_t job_status(struct host *h)
+{
+	static const char name[] = "job.status";
+	char state[65536];
+	ssize_t size = ez_device_save(h->dev, state, sizeof(state));
+	const char *at;
+	int32_t status;
+
+	assert_in_range(size, 1, sizeof(state));
+	at = memmem(state, (size_t)size, name, strlen(name));
+	assert_non_null(at);
+	/* Behind the name: the payload's length, the size of an element, the element. */
+	memcpy(&status, at + strlen(name) + 4 + 1, sizeof(status));
+	return status;
+}
+
+/* The worker waits for its DMA when it is cancelled: nothing moves any more, and it is told so. */
+static void worker_cancelled_in_its_dma_moves_nothing(void **unused)
+{
+	struct host *h = host_new();
+
+	host_job(h, 5);
+	host_wait(h);
+	put(h, DOORBELL, CANCEL);
+	assert_int_equal(h->dmas, 0);
+	assert_int_equal(h->ram[4], 0);
+	assert_int_equal(job_status(h), -ECANCELED);
+	ez_device_poll(h->dev);
+	assert_int_equal(h->dmas, 0);
+	assert_int_equal(h->ram[4], 0);
+	host_free(h);
+}
+
 /* Parked, saved, loaded into another device, finished there: every piece ran once. */
 static void worker_is_saved_and_goes_on_elsewhere(void **unused)
 {
 	struct host *from = host_new();
 	struct host *to = host_new();
 	struct ez_error error;
-	char state[16384];
+	char state[65536];
 	ssize_t size;
 	unsigned int dmas;
 
@@ -349,6 +388,7 @@ int main(void)
 		TEST(cancelled_job_is_gone),
 		cmocka_unit_test(worker_runs_to_the_end),
 		cmocka_unit_test(worker_is_cancelled_reset_and_freed),
+		cmocka_unit_test(worker_cancelled_in_its_dma_moves_nothing),
 		cmocka_unit_test(worker_is_saved_and_goes_on_elsewhere),
 		cmocka_unit_test(worker_sees_dma_errors),
 		cmocka_unit_test(reset_waits_for_the_callback),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A guest gone mad: any sequence of accesses to BARs and config space, resets,
- * time, pulling the card, save and load. Four bytes choose what and where,
+ * A guest gone mad: any sequence of accesses to BARs, mapped windows and config
+ * space, resets, time, pulling the card, save and load. Four bytes choose what and where,
  * eight are the value.
  */
 #include <stdlib.h>
@@ -23,12 +23,12 @@ static void step(struct ez_bench *bench, const uint8_t *op, uint64_t value)
 	struct ez_device *dev = ez_bench_device(bench);
 	unsigned int width = 1u << (op[1] & 3);
 	unsigned int bar = some_bar(bench, op[1] >> 2);
-	uint64_t offset = (uint64_t)op[2] | (uint64_t)(op[3] & 0x1f) << 8;
+	uint64_t offset = (uint64_t)op[2] | (uint64_t)(op[3] & 0x7f) << 8;
 	struct ez_error error;
 	size_t size;
-	void *state;
+	void *state, *window;
 
-	switch (op[0] % 12) {
+	switch (op[0] % 14) {
 	case 0:
 	case 1:
 		ez_device_read(dev, 0, bar, offset, width);
@@ -59,6 +59,14 @@ static void step(struct ez_bench *bench, const uint8_t *op, uint64_t value)
 		break;
 	case 10:
 		ez_device_yank(dev, op[1] & 1);
+		break;
+	case 11:
+		/* As the guest does where a backend has mapped it: past every check. */
+		if (ez_device_window(dev, 0, op[1], &window, NULL) == 0)
+			((uint8_t *)window)[offset & 0xfff] = (uint8_t)value;
+		break;
+	case 12:
+		ez_device_msix_taken(dev, op[1] & 1, (uint32_t)offset, value & 1);
 		break;
 	default:
 		state = ez_bench_save(bench, &size);

@@ -99,6 +99,61 @@ static void probe_DMA_onwrite(struct probe *s, uint32_t value)
 	ez_irq_raise(s->ez, ret ? PROBE_IRQ_ERROR : PROBE_IRQ_DMA);
 }
 
+/* ---- memory windows ---- */
+
+/* `len` bytes from WIN_OFFSET on, or NULL: not that many there. */
+static uint8_t *window_bytes(struct probe *s, uint32_t len)
+{
+	static const uint32_t sizes[] = { PROBE_WINDOW_BUFFER_SIZE, PROBE_WINDOW_STAGE_SIZE };
+	uint32_t index = s->WIN_INDEX & PROBE_WIN_INDEX_WINDOW_MASK;
+	uint8_t *bytes = ez_window(s->ez, index);
+
+	if (len > sizes[index] || s->WIN_OFFSET > sizes[index] - len)
+		return NULL;
+	return bytes + s->WIN_OFFSET;
+}
+
+static uint32_t probe_WIN_VALUE_onread(struct probe *s)
+{
+	uint32_t value = UINT32_MAX;
+	const uint8_t *at = window_bytes(s, sizeof(value));
+
+	if (at)
+		memcpy(&value, at, sizeof(value));
+	return value;
+}
+
+static void probe_WIN_VALUE_onwrite(struct probe *s, uint32_t value)
+{
+	uint8_t *at = window_bytes(s, sizeof(value));
+
+	if (at)
+		memcpy(at, &value, sizeof(value));
+}
+
+static void probe_WIN_onwrite(struct probe *s, uint32_t value)
+{
+	uint8_t *at = window_bytes(s, s->WIN_LENGTH);
+	int ret = at ? 0 : -ERANGE;
+	uint32_t i;
+
+	if (at && value == PROBE_WIN_COMMAND_SUM) {
+		for (i = 0, s->WIN_SUM = 0; i < s->WIN_LENGTH; i++)
+			s->WIN_SUM += at[i];
+	} else if (at && value == PROBE_WIN_COMMAND_FILL) {
+		for (i = 0; i < s->WIN_LENGTH; i++)
+			at[i] = (uint8_t)(s->WIN_FILL + i);
+	} else if (at && value == PROBE_WIN_COMMAND_FETCH) {
+		ret = ez_dma_read(s->ez, s->ADDRESS, at, s->WIN_LENGTH);
+	} else if (at && value == PROBE_WIN_COMMAND_STORE) {
+		ret = ez_dma_write(s->ez, s->ADDRESS, at, s->WIN_LENGTH);
+	} else if (at) {
+		ret = -ENOSYS;
+	}
+	s->ERRNO = (uint32_t)-ret;
+	ez_irq_raise(s->ez, ret ? PROBE_IRQ_ERROR : PROBE_IRQ_DMA);
+}
+
 /* ---- the job ---- */
 
 static void probe_JOB_onwrite(struct probe *s, uint32_t value)
@@ -114,6 +169,7 @@ static void probe_JOB_onwrite(struct probe *s, uint32_t value)
 	s->work.rounds = s->ROUNDS;
 	s->work.done = 0;
 	s->work.copy = value == PROBE_JOB_COMMAND_COPY;
+	s->work.load = value == PROBE_JOB_COMMAND_LOAD;
 	s->work.status = 0;
 	s->work.value = 1;
 	s->work.from = s->ADDRESS;
@@ -133,6 +189,17 @@ static bool probe_work_run(struct ez_job *job, struct probe_work *work)
 		if (work->status)
 			return false;
 		work->status = ez_job_dma_write(job, work->to + at, piece, sizeof(piece));
+		if (work->status)
+			return false;
+	}
+	if (work->load) {
+		uint8_t *buffer = ez_job_window(job, PROBE_WINDOW_BUFFER);
+
+		work->status = -ERANGE;
+		if (work->to <= PROBE_WINDOW_BUFFER_SIZE &&
+		    at + COPY_PIECE <= PROBE_WINDOW_BUFFER_SIZE - work->to)
+			work->status = ez_job_dma_read(job, work->from + at, buffer + work->to + at,
+						       COPY_PIECE);
 		if (work->status)
 			return false;
 	}

@@ -2,6 +2,8 @@
 /* Config space, and what follows from it: identity, BARs moved and off, both views. */
 #include "test.h"
 
+#include "../vfio_user/panel.h"
+
 static void my_rng_golden(void **state)
 {
 	/* The whole of it, as drivers that nobody here wrote expect it. */
@@ -35,10 +37,13 @@ static void probe_capabilities(void **state)
 	assert_int_equal(qt_config_read(&probe, 0x50, 2), 0x7005); /* MSI, then 0x70 */
 	assert_int_equal(qt_config_read(&probe, 0x52, 2), 0x0084); /* 4 vectors, 64 bits */
 	assert_int_equal(qt_config_read(&probe, 0x70, 4),
-			 0xab080009); /* vendor, 8 bytes, the end */
+			 0xab088009); /* vendor, 8 bytes, then 0x80 */
 	assert_int_equal(qt_config_read(&probe, 0x74, 4), 0xef0000cd);
 	qt_config_write(&probe, 0x74, 4, 0xffffffff);
 	assert_int_equal(qt_config_read(&probe, 0x74, 4), 0xef0fffcd);
+	assert_int_equal(qt_config_read(&probe, 0x80, 4), 0x00070011); /* MSI-X, 8 vectors */
+	assert_int_equal(qt_config_read(&probe, 0x84, 4), 0x00010004); /* table: BAR 4, 64 KiB */
+	assert_int_equal(qt_config_read(&probe, 0x88, 4), 0x00011004);
 	assert_int_equal(qt_config_read(&probe, 0x3d, 1), 1);
 	/* Nothing outside of capabilities can be written. */
 	qt_config_write(&probe, 0xc0, 4, 0xffffffff);
@@ -54,6 +59,7 @@ static void bar_kinds(void **state)
 	assert_int_equal(qt_config_read(&probe, 0x10, 4) & 0xf, 0x0);
 	assert_int_equal(qt_config_read(&probe, 0x14, 4) & 0x3, 0x1);
 	assert_int_equal(qt_config_read(&probe, 0x18, 4) & 0xf, 0xc);
+	assert_int_equal(qt_config_read(&probe, 0x20, 4) & 0xf, 0xc);
 	assert_int_equal(get(&probe, PROBE_ID), PROBE_ID_RESET);
 	qt_put(&probe, PROBE_BAR_CELLS, PROBE_CELL(5), 8, UINT64_C(0x1122334455667788));
 	assert_true(qt_get(&probe, PROBE_BAR_CELLS, PROBE_CELL(5), 8) ==
@@ -138,16 +144,19 @@ static uint32_t chance(uint32_t *seed)
 /* QEMU's bytes and ours, after whatever a driver may write. */
 static void both_views_agree(void **state)
 {
-	struct qt *qt = qt_start("-M q35 -m 128 -device probe,id=p -device my_rng,id=r");
-	struct qt_pci devices[2] = { qt_pci_find(qt, 0, PROBE_VENDOR_ID, PROBE_DEVICE_ID, 0),
-				     qt_pci_find(qt, 0, 0x1234, 0xcafe, 0) };
-	static const char *const paths[2] = { "/machine/peripheral/p", "/machine/peripheral/r" };
+	struct qt *qt = qt_start("-M q35 -m 128 -device probe,id=p -device my_rng,id=r "
+				 "-device panel,id=q");
+	struct qt_pci devices[3] = { qt_pci_find(qt, 0, PROBE_VENDOR_ID, PROBE_DEVICE_ID, 0),
+				     qt_pci_find(qt, 0, 0x1234, 0xcafe, 0),
+				     qt_pci_find(qt, 0, 0x1234, PANEL_DEVICE, 0) };
+	static const char *const paths[3] = { "/machine/peripheral/p", "/machine/peripheral/r",
+					      "/machine/peripheral/q" };
 	uint32_t seed = 1;
 	unsigned int i, d, at;
 
 	(void)state;
 	for (i = 0; i < 600; i++) {
-		for (d = 0; d < 2; d++) {
+		for (d = 0; d < 3; d++) {
 			unsigned int width = 1u << chance(&seed) % 3;
 			uint32_t offset = chance(&seed) % 256 & ~(width - 1);
 			uint8_t ours[256];
@@ -173,13 +182,41 @@ static void both_views_agree(void **state)
 		}
 	}
 	qt_reset(qt);
-	for (d = 0; d < 2; d++) {
+	for (d = 0; d < 3; d++) {
 		uint8_t ours[256];
 
 		qt_pci_mirror(qt, paths[d], ours, sizeof(ours));
 		for (at = 0; at < 256; at++)
 			assert_int_equal(qt_config_read(&devices[d], at, 1), ours[at]);
 	}
+	qt_stop(qt);
+}
+
+/* PCI 3.0, 6.2.5.1: what a memory BAR says of itself, and how much of it can be written. */
+static void memory_bar_kinds(void **state)
+{
+	static const struct {
+		uint32_t at, low, high;
+	} kinds[] = {
+		{ 0x10, 0xfffff000, 0xfffffff8 }, /* 32 bits, 4 KiB; the next is one of its own */
+		{ 0x14, 0xfffffff8, 0xfff0000c }, /* 32 bits, prefetchable, 16 bytes */
+		{ 0x18, 0xfff0000c, 0xffffffff }, /* 64 bits, prefetchable, 1 MiB */
+		{ 0x20, 0xffff0004, 0xffffffff }, /* 64 bits, 64 KiB */
+	};
+	struct qt *qt = qt_start("-M q35 -m 128 -device panel,id=q");
+	struct qt_pci panel = qt_pci_find(qt, 0, 0x1234, PANEL_DEVICE, 0);
+	uint32_t i;
+
+	(void)state;
+	for (i = 0x10; i < 0x28; i += 4)
+		qt_config_write(&panel, i, 4, 0xffffffff);
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		assert_int_equal(qt_config_read(&panel, kinds[i].at, 4), kinds[i].low);
+		assert_int_equal(qt_config_read(&panel, kinds[i].at + 4, 4), kinds[i].high);
+	}
+	qt_pci_setup(&panel);
+	qt_put(&panel, PANEL_PLAIN_BAR, PANEL_PLAIN, 4, 0xabcdef01);
+	assert_int_equal(qt_get(&panel, PANEL_PLAIN_BAR, PANEL_PLAIN, 4), 0xabcdef01);
 	qt_stop(qt);
 }
 
@@ -225,8 +262,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(taps_see_config_writes), cmocka_unit_test(my_rng_golden),
 		cmocka_unit_test(probe_capabilities),	  cmocka_unit_test(bar_kinds),
-		cmocka_unit_test(bar_moved_and_off),	  cmocka_unit_test(d3hot_and_back),
-		cmocka_unit_test(both_views_agree),	  cmocka_unit_test(functions_of_one_slot),
+		cmocka_unit_test(memory_bar_kinds),	  cmocka_unit_test(bar_moved_and_off),
+		cmocka_unit_test(d3hot_and_back),	  cmocka_unit_test(both_views_agree),
+		cmocka_unit_test(functions_of_one_slot),
 	};
 
 	qt_need_qemu();

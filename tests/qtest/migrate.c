@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Saving to a file and restoring into another QEMU, with timers and jobs pending. */
-#include "test.h"
+#include "panel_test.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -174,6 +174,72 @@ static void msi_is_followed(void **state)
 	qt_stop(probe.qt);
 }
 
+#define PANEL "-M q35 -m 128 -device panel,id=p,addr=5"
+
+/* Bytes of RAM blocks that a migration moves. */
+static unsigned long long moved(struct qt *qt)
+{
+	const char *ram = strstr(qt_qmp(qt, "{'execute':'query-migrate'}"), "\"total\": ");
+	unsigned long long total = 0;
+
+	if (!ram || sscanf(ram, "\"total\": %llu", &total) != 1)
+		fail_msg("query-migrate does not tell");
+	return total;
+}
+
+/* Table and pending bits, and what is in windows, which travels once. */
+static void msix_and_windows(void **state)
+{
+	struct qt *qt = qt_start("-M q35 -m 128");
+	struct qt_pci panel;
+	unsigned long long plain;
+	uint64_t high, at;
+	uint8_t ours[256];
+	uint32_t i;
+
+	(void)state;
+	qt_qmp(qt, "{'execute':'migrate','arguments':{'uri':'file:%s'}}", file);
+	completed(qt);
+	plain = moved(qt);
+	qt_stop(qt);
+	assert_int_equal(ftruncate(fd, 0), 0);
+
+	panel = panel_find(qt_start(PANEL), 0);
+	high = panel.bar[PANEL_RAM_BAR] + PANEL_HIGH_AT;
+	for (at = 0; at < PANEL_HIGH_SIZE; at += 4096)
+		qt_write(panel.qt, high + at, 8, at * 0x10001 + 1);
+	qt_write(panel.qt, high + PANEL_HIGH_SIZE - 1, 1, 0xa5);
+	msix_entry(&panel, 0, 0x10, false);
+	msix_entry(&panel, 2047, 0x20, true);
+	msix_control(&panel, MSIX_ENABLE);
+	put(&panel, PANEL_RAISE, 3);
+	assert_true(msix_pending(&panel, 2047));
+	qt_qmp(panel.qt, "{'execute':'migrate','arguments':{'uri':'file:%s'}}", file);
+	completed(panel.qt);
+	assert_true(moved(panel.qt) == plain);
+	qt_stop(panel.qt);
+
+	panel.qt = restore(PANEL, 0);
+	for (at = 0; at < PANEL_HIGH_SIZE; at += 4096)
+		assert_true(qt_read(panel.qt, high + at, 8) == at * 0x10001 + 1);
+	assert_int_equal(qt_read(panel.qt, high + PANEL_HIGH_SIZE - 1, 1), 0xa5);
+	put(&panel, PANEL_WHICH, PANEL_HIGH);
+	put(&panel, PANEL_AT, PANEL_HIGH_SIZE - 4);
+	assert_int_equal(get(&panel, PANEL_VALUE), 0xa5000000);
+	/* The model and the bus go on with the same memory. */
+	put(&panel, PANEL_VALUE, 7);
+	assert_int_equal(qt_read(panel.qt, high + PANEL_HIGH_SIZE - 4, 4), 7);
+	assert_true(msix_pending(&panel, 2047));
+	msix_entry(&panel, 2047, 0x21, false);
+	assert_int_equal(msix_message(&panel), 0x21);
+	put(&panel, PANEL_RAISE, 0);
+	assert_int_equal(msix_message(&panel), 0x10);
+	qt_pci_mirror(panel.qt, "/machine/peripheral/p", ours, sizeof(ours));
+	for (i = 0; i < 256; i++)
+		assert_int_equal(qt_config_read(&panel, i, 1), ours[i]);
+	qt_stop(panel.qt);
+}
+
 /* A stop and a cont, over which jobs are parked, change nothing. */
 static void stop_and_go(void **state)
 {
@@ -203,6 +269,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(everything, open_file, close_file),
 		cmocka_unit_test_setup_teardown(job_goes_on, open_file, close_file),
 		cmocka_unit_test_setup_teardown(msi_is_followed, open_file, close_file),
+		cmocka_unit_test_setup_teardown(msix_and_windows, open_file, close_file),
 		cmocka_unit_test(stop_and_go),
 	};
 

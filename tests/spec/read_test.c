@@ -172,6 +172,12 @@ static char *output_of(const char *text)
 	"      - {name: A, offset: 0, fields: [{name: X, bits: 3:0}, {name: Y, bits: 4}]}\n"       \
 	"      - {name: B, offset: 8}\n"
 
+/* Two more BARs, the first with these windows; and a capability. */
+#define MEM(windows)                                                                               \
+	"  - {number: 1, name: mem, size: 64 KiB, windows: [" windows "]}\n"                       \
+	"  - {number: 2, name: more, size: 64 KiB}\n"
+#define MSIX(keys) "capabilities: [msix: {offset: 0x40, " keys "}]\n"
+
 static void layout_does_not_count(void **state)
 {
 	static const char same[] =
@@ -229,6 +235,19 @@ static void meaning_counts(void **state)
 		HEAD REGS "capabilities: [pm: {offset: 0x40}]\n",
 		HEAD REGS "capabilities: [pm: {offset: 0x44}]\n",
 		HEAD REGS "capabilities: [msi: {offset: 0x40}]\n",
+		HEAD REGS MEM("") "",
+		HEAD REGS MEM("{name: W, offset: 0, size: 4 KiB}") "",
+		HEAD REGS MEM("{name: V, offset: 0, size: 4 KiB}") "",
+		HEAD REGS MEM("{name: W, offset: 4 KiB, size: 4 KiB}") "",
+		HEAD REGS MEM("{name: W, offset: 0, size: 8 KiB}") "",
+		HEAD REGS MEM("{name: W, offset: 0, size: 4 KiB, resets: [power_on, bus]}") "",
+		HEAD REGS MEM("{name: W, offset: 0, size: 4 KiB, description: words}") "",
+		HEAD REGS MEM("") MSIX("table: {bar: 1, offset: 0}"),
+		HEAD REGS MEM("") MSIX("table: {bar: 1, offset: 8}"),
+		HEAD REGS MEM("") MSIX("vectors: 2, table: {bar: 1, offset: 0}"),
+		HEAD REGS MEM("") MSIX("table: {bar: 1, offset: 0}, pba: {bar: 1, offset: 32}"),
+		HEAD REGS MEM("") MSIX("table: {bar: 2, offset: 0}, pba: {bar: 1, offset: 16}"),
+		HEAD REGS MEM("") MSIX("table: {bar: 1, offset: 0}, pba: {bar: 2, offset: 16}"),
 		HEAD REGS "capabilities: [vendor: {offset: 0x40, body: [1]}]\n",
 		HEAD REGS "capabilities: [vendor: {offset: 0x40, body: [2]}]\n",
 		HEAD REGS "capabilities: [vendor: {offset: 0x40, body: [2], wmask: [1]}]\n",

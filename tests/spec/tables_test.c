@@ -90,7 +90,7 @@ static void identity(void **state)
 
 static void bars(void **state)
 {
-	assert_int_equal(spec->n_bars, 3);
+	assert_int_equal(spec->n_bars, 4);
 	assert_string_equal(spec->bars[0].name, "ctl");
 	assert_int_equal(spec->bars[0].size, 4096);
 	assert_int_equal(spec->bars[0].kind, EZ_BAR_MEM32);
@@ -105,6 +105,32 @@ static void bars(void **state)
 	assert_true(spec->bars[2].size == UINT64_C(8) << 30);
 	assert_true(spec->bars[2].prefetchable);
 	assert_int_equal(spec->bars[2].unmapped, EZ_ANSWER_ZERO);
+	assert_int_equal(spec->bars[3].number, 4);
+	assert_int_equal(spec->bars[3].size, 32768);
+}
+
+/* By BAR and offset, whatever the order in the file. */
+static void windows(void **state)
+{
+	const struct ez_window *w = spec->windows;
+
+	assert_int_equal(spec->n_windows, 3);
+	assert_string_equal(w[0].name, "FAR");
+	assert_null(w[0].desc);
+	assert_int_equal(w[0].bar, 2);
+	assert_true(w[0].offset == UINT64_C(4) << 30);
+	assert_int_equal(w[0].size, 4096);
+	assert_int_equal(w[0].resets, EZ_RESET_ALL);
+	assert_string_equal(w[1].name, "RING");
+	assert_int_equal(w[1].bar, 4);
+	assert_int_equal(w[1].offset, 0);
+	assert_int_equal(w[1].size, 8192);
+	assert_int_equal(w[1].resets, 1 << EZ_RESET_POWER_ON);
+	assert_string_equal(w[2].name, "STAGE");
+	assert_string_equal(w[2].desc, "*/ of two");
+	assert_int_equal(w[2].offset, 8192);
+	assert_int_equal(w[2].size, 4096);
+	assert_int_equal(w[2].resets, 1 << EZ_RESET_POWER_ON | 1 << EZ_RESET_SOFTWARE);
 }
 
 static void registers_are_sorted(void **state)
@@ -278,7 +304,7 @@ static void capabilities(void **state)
 	static const uint8_t body[] = { 6, 1, 2, 3 }, wmask[] = { 0, 0, 0xff, 0 };
 	const struct ez_cap *c = spec->caps;
 
-	assert_int_equal(spec->n_caps, 3);
+	assert_int_equal(spec->n_caps, 4);
 	assert_int_equal(c[0].id, 1);
 	assert_int_equal(c[0].offset, 0x40);
 	assert_int_equal(c[0].length, 8);
@@ -293,6 +319,15 @@ static void capabilities(void **state)
 	assert_int_equal(c[2].length, 6);
 	assert_memory_equal(c[2].body, body, sizeof(body));
 	assert_memory_equal(c[2].body_wmask, wmask, sizeof(wmask));
+	assert_int_equal(c[3].id, 0x11);
+	assert_int_equal(c[3].offset, 0x80);
+	assert_int_equal(c[3].length, 12);
+	assert_int_equal(c[3].vectors, 100);
+	assert_int_equal(c[3].table_bar, 4);
+	assert_int_equal(c[3].table_offset, 0x4000);
+	/* Behind the table: 100 entries of 16 bytes. */
+	assert_int_equal(c[3].pba_bar, 4);
+	assert_int_equal(c[3].pba_offset, 0x4000 + 1600);
 }
 
 static void interrupts(void **state)
@@ -367,17 +402,12 @@ static void hooks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(identity),
-		cmocka_unit_test(bars),
-		cmocka_unit_test(registers_are_sorted),
-		cmocka_unit_test(register_values),
-		cmocka_unit_test(effects),
-		cmocka_unit_test(fields),
-		cmocka_unit_test(rows),
-		cmocka_unit_test(properties),
-		cmocka_unit_test(capabilities),
-		cmocka_unit_test(interrupts),
-		cmocka_unit_test(hooks),
+		cmocka_unit_test(identity),	   cmocka_unit_test(bars),
+		cmocka_unit_test(windows),	   cmocka_unit_test(registers_are_sorted),
+		cmocka_unit_test(register_values), cmocka_unit_test(effects),
+		cmocka_unit_test(fields),	   cmocka_unit_test(rows),
+		cmocka_unit_test(properties),	   cmocka_unit_test(capabilities),
+		cmocka_unit_test(interrupts),	   cmocka_unit_test(hooks),
 	};
 
 	return cmocka_run_group_tests_name("spec tables", tests, set_up, tear_down);

@@ -282,7 +282,10 @@ void ez_bench_io_write(struct ez_bench *b, uint64_t port, unsigned int width, ui
 /* ---- config space ---- */
 
 enum { COMMAND = 0x04, STATUS = 0x06, BAR0 = 0x10, CAPABILITIES = 0x34 };
-enum { COMMAND_ALL = 0x7, STATUS_CAP_LIST = 0x10, CAP_MSI = 0x05 };
+enum { COMMAND_ALL = 0x7, STATUS_CAP_LIST = 0x10, CAP_MSI = 0x05, CAP_MSIX = 0x11 };
+/* MSI-X, PCI 3.0, 6.8.2. */
+enum { MSIX_CONTROL = 2, MSIX_TABLE = 4, MSIX_PBA = 8, MSIX_SIZE = 0x7ff, MSIX_BAR = 0x7 };
+enum { MSIX_MASK_ALL = 0x4000, MSIX_ENABLE = 0x8000, MSIX_ENTRY = 16 };
 
 uint32_t ez_bench_config_read(struct ez_bench *b, uint32_t offset, unsigned int width)
 {
@@ -328,6 +331,81 @@ int ez_bench_msi(struct ez_bench *b, unsigned int vectors)
 	return 0;
 }
 
+/* Where in which BAR the table or the pending bits lie; `which`: MSIX_TABLE or MSIX_PBA. */
+static uint32_t msix_place(struct ez_bench *b, uint32_t which, unsigned int *ret_bar)
+{
+	uint32_t place = ez_bench_config_read(b, ez_bench_capability(b, CAP_MSIX) + which, 4);
+
+	*ret_bar = place & MSIX_BAR;
+	return place & ~(uint32_t)MSIX_BAR;
+}
+
+static uint32_t msix_read(struct ez_bench *b, uint32_t which, uint32_t at)
+{
+	unsigned int bar;
+	uint32_t place = msix_place(b, which, &bar);
+
+	return (uint32_t)ez_bench_read(b, bar, place + at, 4);
+}
+
+static void msix_write(struct ez_bench *b, uint32_t at, uint32_t value)
+{
+	unsigned int bar;
+	uint32_t place = msix_place(b, MSIX_TABLE, &bar);
+
+	ez_bench_write(b, bar, place + at, 4, value);
+}
+
+int ez_bench_msix(struct ez_bench *b, unsigned int vectors)
+{
+	uint32_t at = ez_bench_capability(b, CAP_MSIX);
+	uint32_t control;
+	unsigned int i;
+
+	if (!at)
+		return -ENODEV;
+	control = ez_bench_config_read(b, at + MSIX_CONTROL, 2);
+	if (vectors > (control & MSIX_SIZE) + 1)
+		return -EINVAL;
+	if (!vectors) {
+		ez_bench_config_write(b, at + MSIX_CONTROL, 2, 0);
+		return 0;
+	}
+	/* As drivers do: nothing goes out before everything is in place. */
+	ez_bench_config_write(b, at + MSIX_CONTROL, 2, MSIX_ENABLE | MSIX_MASK_ALL);
+	for (i = 0; i <= (control & MSIX_SIZE); i++) {
+		msix_write(b, i * MSIX_ENTRY, 0xfee00000);
+		msix_write(b, i * MSIX_ENTRY + 4, 0);
+		msix_write(b, i * MSIX_ENTRY + 8, 0x40 + i);
+		msix_write(b, i * MSIX_ENTRY + 12, i >= vectors);
+	}
+	ez_bench_config_write(b, at + MSIX_CONTROL, 2, MSIX_ENABLE);
+	return 0;
+}
+
+static void check_msix(struct ez_bench *b, unsigned int vector)
+{
+	uint32_t at = ez_bench_capability(b, CAP_MSIX);
+
+	if (!at || vector > (ez_bench_config_read(b, at + MSIX_CONTROL, 2) & MSIX_SIZE))
+		die("%s has no MSI-X vector %u", ez_device_id(b->dev), vector);
+}
+
+void ez_bench_msix_mask(struct ez_bench *b, unsigned int vector, bool masked)
+{
+	uint32_t at = vector * MSIX_ENTRY + 12;
+
+	check_msix(b, vector);
+	/* 6.8.2.9: reserved bits are to be kept. */
+	msix_write(b, at, (msix_read(b, MSIX_TABLE, at) & ~1u) | masked);
+}
+
+bool ez_bench_msix_pending(struct ez_bench *b, unsigned int vector)
+{
+	check_msix(b, vector);
+	return msix_read(b, MSIX_PBA, vector / 32 * 4) >> vector % 32 & 1;
+}
+
 void ez_bench_setup(struct ez_bench *b)
 {
 	unsigned int i;
@@ -365,7 +443,7 @@ uint32_t ez_bench_intx_count(struct ez_bench *b)
 
 uint32_t ez_bench_msi_count(struct ez_bench *b, unsigned int vector)
 {
-	return vector < 32 ? b->msi_count[vector] : 0;
+	return vector < BENCH_VECTORS ? b->msi_count[vector] : 0;
 }
 
 uint64_t ez_bench_now(struct ez_bench *b)

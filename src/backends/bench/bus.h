@@ -5,6 +5,9 @@
 
 #include <ersatz/bench.h>
 
+/* PCI 3.0, 6.8.2.3: the largest MSI-X table. */
+#define BENCH_VECTORS 2048
+
 struct bus {
 	uint8_t *ram; /* EZ_BENCH_RAM bytes at address 0 */
 	uint64_t now; /* ns */
@@ -23,7 +26,7 @@ struct ez_bench {
 	uint64_t chance; /* state of ez_random's generator */
 	bool intx;
 	uint32_t intx_count;
-	uint32_t msi_count[32];
+	uint32_t msi_count[BENCH_VECTORS];
 	uint32_t log_count[EZ_LOG_KINDS];
 	char log_last[EZ_LOG_KINDS][256];
 };

@@ -36,6 +36,8 @@ script that runs it. DIR is Ersatz's build folder (with libersatz.so).
   --mirror URI    Debian's archive; default: the one that this machine's apt
                   uses
   --jobs N        parallel compilations; default: one per processor
+  --source        only gets QEMU's source and the tools to configure it, and prints the
+                  source's folder
   --packages      prints the Debian packages that a build needs, and exits
   --help
 
@@ -77,6 +79,7 @@ cache=${ERSATZ_CACHE:-${XDG_CACHE_HOME:-${HOME:-}/.cache}/ersatz}
 mirror=
 wanted=
 update=
+source_only=
 jobs=$(nproc 2>/dev/null || echo 2)
 
 parse_options() {
@@ -92,6 +95,11 @@ parse_options() {
 			;;
 		--update)
 			update=yes
+			shift
+			continue
+			;;
+		--source)
+			source_only=yes
 			shift
 			continue
 			;;
@@ -121,8 +129,12 @@ absolute() {
 }
 
 check_options() {
-	[ -n "$build" ] || die "--build DIR is missing; see --help"
 	[ "$(uname -m)" = x86_64 ] || die "only x86-64 machines are supported, this is $(uname -m)"
+	case $wanted in
+	*[!0-9.]*) die "--qemu wants a version such as 10.0 or 10.0.13, not '$wanted'" ;;
+	esac
+	[ -z "$source_only" ] || return 0
+	[ -n "$build" ] || die "--build DIR is missing; see --help"
 	build=$(absolute "Ersatz's build folder" "$build") || exit 125
 	[ -e "$build/libersatz.so" ] || die "$build has no libersatz.so: run make first"
 	output=${output:-$build/qemu-system-x86_64}
@@ -132,9 +144,6 @@ check_options() {
 	[ -e "$include/ersatz/backend.h" ] || die "$include has no ersatz/backend.h"
 	case $jobs in
 	'' | *[!0-9]* | 0) die "--jobs wants a number, not '$jobs'" ;;
-	esac
-	case $wanted in
-	*[!0-9.]*) die "--qemu wants a version such as 10.0 or 10.0.13, not '$wanted'" ;;
 	esac
 }
 
@@ -524,15 +533,18 @@ have_binary() {
 	[ -x "$cache/bin/$key/qemu-system-x86_64" ] && touch "$cache/bin/$key"
 }
 
+need_python() {
+	[ ! -d "$cache/python/usr" ] || return 0
+	need_apt
+	if ! phase "getting meson" get_python; then
+		explain
+		die "meson cannot be had from $mirror (bookworm-backports)"
+	fi
+}
+
 make_binary() {
 	local tree
-	if [ ! -d "$cache/python/usr" ]; then
-		need_apt
-		if ! phase "getting meson" get_python; then
-			explain
-			die "meson cannot be had from $mirror (bookworm-backports)"
-		fi
-	fi
+	need_python
 	room 600
 	join 2>"$log" || {
 		explain
@@ -566,6 +578,15 @@ main() {
 	parse_options "$@"
 	check_options
 	open_cache
+	if [ -n "$source_only" ]; then
+		check_packages
+		take_lock
+		set_traps
+		get_source
+		need_python
+		echo "$cache/tree/$version"
+		exit 0
+	fi
 	if ! have_binary; then
 		check_packages
 		take_lock

@@ -31,9 +31,27 @@ static void ersatz_header_make(PCIDevice *pci, const uint8_t *bytes, const uint8
 	pci->config[PCI_STATUS] &= ~PCI_STATUS_CAP_LIST;
 }
 
-static bool ersatz_cap_make(PCIDevice *pci, const struct ez_cap *cap, const uint8_t *bytes,
+/* Table, masks and pending bits are QEMU's; its accesses lie over those of our BARs. */
+static bool ersatz_msix_make(ErsatzDevice *d, const struct ez_cap *cap, Error **errp)
+{
+	uint32_t i;
+
+	if (msix_init(&d->pci, cap->vectors, &d->bars[cap->table_bar].region, cap->table_bar,
+		      cap->table_offset, &d->bars[cap->pba_bar].region, cap->pba_bar,
+		      cap->pba_offset, cap->offset, errp)) {
+		return false;
+	}
+	/* Which of them a driver uses its masks tell. */
+	for (i = 0; i < cap->vectors; i++) {
+		msix_vector_use(&d->pci, i);
+	}
+	return true;
+}
+
+static bool ersatz_cap_make(ErsatzDevice *d, const struct ez_cap *cap, const uint8_t *bytes,
 			    const uint8_t *wmask, Error **errp)
 {
+	PCIDevice *pci = &d->pci;
 	int ret;
 
 	switch (cap->id) {
@@ -44,6 +62,8 @@ static bool ersatz_cap_make(PCIDevice *pci, const struct ez_cap *cap, const uint
 		/* Registers and masks of this one are QEMU's own business. */
 		return msi_init(pci, cap->offset, cap->vectors, cap->address64, cap->maskable,
 				errp) == 0;
+	case PCI_CAP_ID_MSIX:
+		return ersatz_msix_make(d, cap, errp);
 	case PCI_CAP_ID_EXP:
 		ret = pci_add_capability(pci, cap->id, cap->offset, cap->length, errp);
 		pci->exp.exp_cap = cap->offset;
@@ -80,7 +100,7 @@ bool ersatz_config_make(ErsatzDevice *d, Error **errp)
 	memset(pci->wmask + PCI_STD_HEADER_SIZEOF, 0, size - PCI_STD_HEADER_SIZEOF);
 	/* Each is put at the head of the list, which is to ascend. */
 	for (i = spec->n_caps; i-- > 0;) {
-		if (!ersatz_cap_make(pci, &spec->caps[i], bytes, wmask, errp)) {
+		if (!ersatz_cap_make(d, &spec->caps[i], bytes, wmask, errp)) {
 			return false;
 		}
 	}
@@ -89,9 +109,27 @@ bool ersatz_config_make(ErsatzDevice *d, Error **errp)
 	return true;
 }
 
+static const struct ez_cap *ersatz_msix_cap(const struct ez_spec *spec)
+{
+	uint32_t i;
+
+	for (i = 0; i < spec->n_caps; i++) {
+		if (spec->caps[i].id == PCI_CAP_ID_MSIX) {
+			return &spec->caps[i];
+		}
+	}
+	return NULL;
+}
+
 void ersatz_config_free(ErsatzDevice *d)
 {
+	const struct ez_cap *cap = ersatz_msix_cap(d->type->spec);
+
 	msi_uninit(&d->pci);
+	if (cap) {
+		msix_uninit(&d->pci, &d->bars[cap->table_bar].region,
+			    &d->bars[cap->pba_bar].region);
+	}
 	g_free(d->mirrored);
 	d->mirrored = NULL;
 	g_free(d->initial);
@@ -106,7 +144,7 @@ void ersatz_config_reset(ErsatzDevice *d)
 	for (i = 0; i < spec->n_caps; i++) {
 		const struct ez_cap *cap = &spec->caps[i];
 
-		if (cap->id == PCI_CAP_ID_MSI) {
+		if (cap->id == PCI_CAP_ID_MSI || cap->id == PCI_CAP_ID_MSIX) {
 			continue;
 		}
 		for (at = cap->offset + PCI_CAP_FLAGS; at < cap->offset + cap->length; at++) {
@@ -219,6 +257,11 @@ void ersatz_config_put(void *be, unsigned int fn, uint32_t offset, const uint8_t
 		}
 		/* What QEMU keeps as it was shows up as a difference at the next sync. */
 		d->mirrored[at] = bytes[i];
+	}
+	/* Our rules touch MSI-X's control word only when the function is reset, and so is its table. */
+	if (msix_present(pci) && offset <= pci->msix_cap + PCI_MSIX_FLAGS &&
+	    len > pci->msix_cap + PCI_MSIX_FLAGS - offset) {
+		msix_reset(pci);
 	}
 }
 

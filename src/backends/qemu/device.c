@@ -120,7 +120,8 @@ static int ersatz_dma(void *be, unsigned int fn, uint64_t addr, void *buf, size_
 	}
 	for (; len; addr += n, at += n, len -= n) {
 		n = MIN(len, 4 * KiB - (addr & (4 * KiB - 1)));
-		if (dma_memory_rw(pci_get_address_space(&d->pci), addr, at, n,
+		if (!ersatz_windows_hit(d, addr, n, write) &&
+		    dma_memory_rw(pci_get_address_space(&d->pci), addr, at, n,
 				  write ? DMA_DIRECTION_FROM_DEVICE : DMA_DIRECTION_TO_DEVICE,
 				  MEMTXATTRS_UNSPECIFIED) == MEMTX_OK) {
 			continue;
@@ -146,9 +147,22 @@ static void ersatz_msi(void *be, unsigned int fn, uint32_t vector)
 {
 	ErsatzDevice *d = be;
 
-	/* msi_notify() ends QEMU on a vector that was not granted. */
-	if (msi_enabled(&d->pci) && vector < msi_nr_vectors_allocated(&d->pci)) {
+	/* Both notify functions end QEMU on a vector that is not there. */
+	if (msix_enabled(&d->pci)) {
+		if (vector < msix_nr_vectors_allocated(&d->pci)) {
+			msix_notify(&d->pci, vector);
+		}
+	} else if (msi_enabled(&d->pci) && vector < msi_nr_vectors_allocated(&d->pci)) {
 		msi_notify(&d->pci, vector);
+	}
+}
+
+static void ersatz_msix_forget(void *be, unsigned int fn, uint32_t vector)
+{
+	ErsatzDevice *d = be;
+
+	if (msix_present(&d->pci) && vector < msix_nr_vectors_allocated(&d->pci)) {
+		msix_clr_pending(&d->pci, vector);
 	}
 }
 
@@ -210,6 +224,8 @@ static const struct ez_backend ersatz_backend = {
 	.status = ersatz_config_status,
 	.kick = ersatz_kick,
 	.config_put = ersatz_config_put,
+	.msix_forget = ersatz_msix_forget,
+	.windows = ersatz_windows_show,
 };
 
 /* ---- plug and unplug ---- */
@@ -247,6 +263,7 @@ static void ersatz_unplug(ErsatzDevice *d)
 		qemu_remove_exit_notifier(&d->ends);
 	}
 	ersatz_config_free(d);
+	ersatz_windows_remove(d);
 }
 
 /* The rest, however far it got. */
@@ -320,11 +337,12 @@ static void ersatz_realize(PCIDevice *pci, Error **errp)
 {
 	ErsatzDevice *d = (ErsatzDevice *)pci;
 
-	if (!ersatz_make(d, errp) || !ersatz_config_make(d, errp)) {
+	ersatz_bars_make(d);
+	if (!ersatz_make(d, errp) || !ersatz_config_make(d, errp) ||
+	    !ersatz_windows_make(d, errp)) {
 		ersatz_unmake(d);
 		return;
 	}
-	ersatz_bars_make(d);
 	ersatz_config_sync(d);
 	if (!runstate_is_running()) {
 		ez_device_pause(d->ez);
@@ -417,7 +435,7 @@ static int ersatz_pre_save(void *opaque)
 	size = ez_device_save(d->ez, NULL, 0);
 	g_free(d->blob);
 	d->blob = size > 0 ? g_malloc(size) : NULL;
-	if (size <= 0 || ez_device_save(d->ez, d->blob, size) != size) {
+	if (size <= 0 || size > UINT32_MAX || ez_device_save(d->ez, d->blob, size) != size) {
 		error_report("%s: the device's state cannot be saved", ez_device_id(d->ez));
 		return -EINVAL;
 	}
@@ -451,7 +469,7 @@ static bool ersatz_blob_fits(void *opaque, int version_id)
 {
 	ErsatzDevice *d = opaque;
 
-	return d->blob_size <= ERSATZ_BLOB_MAX;
+	return d->blob_size <= ERSATZ_BLOB_MAX + ersatz_windows_size(d);
 }
 
 static int ersatz_post_load(void *opaque, int version_id)
@@ -475,6 +493,8 @@ static int ersatz_post_load(void *opaque, int version_id)
 
 static const VMStateField ersatz_fields[] = {
 	VMSTATE_PCI_DEVICE(pci, ErsatzDevice),
+	/* Table and pending bits; nothing where there is no MSI-X. */
+	VMSTATE_MSIX(pci, ErsatzDevice),
 	VMSTATE_UINT32(blob_size, ErsatzDevice),
 	VMSTATE_VALIDATE("size of the model's state", ersatz_blob_fits),
 	VMSTATE_VBUFFER_ALLOC_UINT32(blob, ErsatzDevice, 1, NULL, blob_size),

@@ -8,6 +8,7 @@
  *   properties.c  a spec's properties as QEMU's
  *   config.c      config space: building QEMU's, keeping ours in step
  *   device.c      a device's life, accesses, what the model calls
+ *   window.c      memory windows: RAM in a BAR
  *
  * It compiles with QEMU 10.0 and 10.2. What moved between them is dealt with here, and
  * so are the headers that move in 11, which has not been tried.
@@ -17,6 +18,7 @@
 
 #include "hw/pci/pci_device.h"
 #include "hw/pci/msi.h"
+#include "hw/pci/msix.h"
 #include "hw/pci/pcie.h"
 #include "migration/vmstate.h"
 #include "qapi/error.h"
@@ -64,6 +66,11 @@ typedef struct ErsatzBar {
 	unsigned int number;
 } ErsatzBar;
 
+typedef struct ErsatzWindow {
+	MemoryRegion region;
+	bool placed; /* in its BAR */
+} ErsatzWindow;
+
 typedef struct ErsatzTimer {
 	ErsatzDevice *dev;
 	QEMUTimer timer;
@@ -76,6 +83,8 @@ struct ErsatzDevice {
 	ErsatzType *type;
 	struct ez_device *ez; /* NULL before realize and after exit */
 	ErsatzBar bars[EZ_BARS];
+	ErsatzWindow *windows; /* spec->n_windows of them */
+	bool hidden; /* windows, and QEMU's MSI-X table, are not to be reached */
 	ErsatzTimer *timers;
 	QEMUBH *kick;
 	VMChangeStateEntry *vm_change;
@@ -98,7 +107,7 @@ struct ez_setting *ersatz_settings(ErsatzDevice *d);
 void ersatz_settings_free(ErsatzDevice *d, struct ez_setting *settings);
 
 /* config.c */
-/* Makes QEMU's config space, but for the BARs, from the image of d->ez. */
+/* Makes QEMU's config space, but for the BARs, which are there, from the image of d->ez. */
 bool ersatz_config_make(ErsatzDevice *d, Error **errp);
 void ersatz_config_free(ErsatzDevice *d);
 /* The capabilities' part of a reset, which QEMU leaves to the device. */
@@ -112,6 +121,20 @@ void ersatz_config_write(PCIDevice *pci, uint32_t addr, uint32_t value, int len)
 void ersatz_config_put(void *be, unsigned int fn, uint32_t offset, const uint8_t *bytes,
 		       uint32_t len);
 void ersatz_config_status(void *be, unsigned int fn, uint16_t bits);
+
+/* window.c */
+/* Puts the windows of d->ez into the BARs. */
+bool ersatz_windows_make(ErsatzDevice *d, Error **errp);
+/* Takes them out of the BARs again. */
+void ersatz_windows_remove(ErsatzDevice *d);
+/* Bytes of all windows: they travel in the saved state. */
+uint64_t ersatz_windows_size(ErsatzDevice *d);
+/* struct ez_backend.windows */
+void ersatz_windows_show(void *be, unsigned int fn, bool shown);
+/* Is this page of the device's address space, where its bus leads, its own? */
+bool ersatz_windows_hit(ErsatzDevice *d, uint64_t addr, size_t len, bool write);
+/* TypeInfo.instance_finalize */
+void ersatz_instance_finalize(Object *obj);
 
 /* device.c */
 /* Fills in the class of a model's type; `oc` is a PCIDeviceClass. */

@@ -85,6 +85,7 @@ static bool ersatz_register(const char *path, ErsatzType *type, Error **errp)
 		.parent = TYPE_PCI_DEVICE,
 		.instance_size = sizeof(ErsatzDevice) + spec->n_props * sizeof(ErsatzValue),
 		.instance_init = ersatz_instance_init,
+		.instance_finalize = ersatz_instance_finalize,
 		.class_init = ersatz_class_init,
 		.class_data = type,
 		.interfaces = interfaces,

@@ -16,6 +16,17 @@ static int by_bar_offset(const void *a, const void *b, void *user)
 	return 0;
 }
 
+static int by_bar_start(const void *a, const void *b, void *user)
+{
+	const struct spec_device *dev = user;
+	const struct spec_window *x = a, *y = b;
+	unsigned int bar_x = dev->bars[x->bar].number, bar_y = dev->bars[y->bar].number;
+
+	if (bar_x != bar_y)
+		return bar_x < bar_y ? -1 : 1;
+	return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
 static int by_number(const void *a, const void *b, void *user)
 {
 	const struct spec_bar *bars = user;
@@ -39,7 +50,7 @@ static int by_cap_offset(const void *a, const void *b, void *user)
 	return x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 
-/* Registers name their BAR by index, so BARs take their registers along. */
+/* Registers and windows name their BAR by index, so BARs take them along. */
 static void sort_bars(struct spec_device *dev)
 {
 	g_autofree unsigned int *order = g_new(unsigned int, dev->n_bars);
@@ -57,6 +68,8 @@ static void sort_bars(struct spec_device *dev)
 		dev->regs[i].bar = place[dev->regs[i].bar];
 	for (unsigned int i = 0; i < dev->n_regfiles; i++)
 		dev->regfiles[i].bar = place[dev->regfiles[i].bar];
+	for (unsigned int i = 0; i < dev->n_windows; i++)
+		dev->windows[i].bar = place[dev->windows[i].bar];
 }
 
 static void sort(struct spec_device *dev)
@@ -73,6 +86,9 @@ static void sort(struct spec_device *dev)
 			g_qsort_with_data(reg->fields, reg->n_fields, sizeof(*reg->fields), by_lsb,
 					  NULL);
 	}
+	if (dev->n_windows)
+		g_qsort_with_data(dev->windows, dev->n_windows, sizeof(*dev->windows), by_bar_start,
+				  dev);
 	if (dev->n_caps)
 		g_qsort_with_data(dev->caps, dev->n_caps, sizeof(*dev->caps), by_cap_offset, NULL);
 }
@@ -84,6 +100,7 @@ void spec_check(struct spec_device *dev, struct spec_diags *diags)
 	check_names(dev, diags);
 	check_bars(dev, diags);
 	check_registers(dev, diags);
+	check_areas(dev, diags);
 	check_capabilities(dev, diags);
 	check_interrupts(dev, diags);
 	check_rules(dev, diags);

@@ -10,6 +10,8 @@ void check_names(struct spec_device *dev, struct spec_diags *diags);
 /* BARs: sizes and numbers; registers: place, overlaps; fields: bits, resets. */
 void check_bars(struct spec_device *dev, struct spec_diags *diags);
 void check_registers(struct spec_device *dev, struct spec_diags *diags);
+/* Memory windows and MSI-X structures: places, overlaps. */
+void check_areas(struct spec_device *dev, struct spec_diags *diags);
 /* Capabilities, interrupts, pin; finds what references refer to. */
 void check_capabilities(struct spec_device *dev, struct spec_diags *diags);
 void check_interrupts(struct spec_device *dev, struct spec_diags *diags);

@@ -60,11 +60,17 @@ void check_capabilities(struct spec_device *dev, struct spec_diags *diags)
 void check_interrupts(struct spec_device *dev, struct spec_diags *diags)
 {
 	GHashTable *regs = refs_new(dev);
-	const struct spec_cap *msi = NULL;
+	const struct spec_cap *msi = NULL; /* of MSI and MSI-X that with more vectors */
+	bool bad = false;
 
 	for (unsigned int i = 0; i < dev->n_caps; i++) {
-		if (dev->caps[i].id == 0x05)
-			msi = &dev->caps[i];
+		const struct spec_cap *cap = &dev->caps[i];
+
+		if (cap->id != 0x05 && cap->id != 0x11)
+			continue;
+		bad |= cap->bad;
+		if (!msi || cap->vectors > msi->vectors)
+			msi = cap;
 	}
 	for (unsigned int i = 0; i < dev->n_irqs; i++) {
 		struct spec_irq *irq = &dev->irqs[i];
@@ -85,21 +91,22 @@ void check_interrupts(struct spec_device *dev, struct spec_diags *diags)
 			spec_note(diags, other->status.pos, "the other one is here");
 			break;
 		}
-		if (msi && !msi->bad && irq->vector >= msi->vectors) {
+		if (msi && !bad && irq->vector >= msi->vectors) {
 			spec_error(diags, irq->vector_pos,
-				   "vector: %u, but msi has %u vector%s (0 to %u)",
-				   (unsigned int)irq->vector, msi->vectors,
+				   "vector: %u, but %s has %u vector%s (0 to %u)",
+				   (unsigned int)irq->vector, msi->kind, msi->vectors,
 				   msi->vectors == 1 ? "" : "s", msi->vectors - 1);
-			spec_note(diags, msi->pos, "msi is here");
+			spec_note(diags, msi->pos, "%s is here", msi->kind);
 		}
 		if (!msi && irq->vector)
 			spec_error(diags, irq->vector_pos,
-				   "vector: %u, but there is no msi capability",
+				   "vector: %u, but there is no msi or msix capability",
 				   (unsigned int)irq->vector);
 	}
 	if (dev->n_irqs && !dev->id.pin && !msi)
 		spec_error(diags, dev->irqs[0].pos,
-			   "interrupts need a way out: pin: A under pci:, or an msi capability");
+			   "interrupts need a way out: pin: A under pci:, or an msi or msix "
+			   "capability");
 	/* PCI 3.0, 2.2.6: a device with one function uses INTA# only. */
 	if (dev->id.pin > 1)
 		spec_warning(diags, dev->pin_pos,

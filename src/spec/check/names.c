@@ -252,6 +252,25 @@ static void check_register_names(struct names *n, GHashTable *members)
 	}
 }
 
+/* No members of the state struct; but a trace must not call two things alike. */
+static void check_window_names(struct names *n)
+{
+	struct spec_device *dev = n->dev;
+	GHashTable *scope = scope_new();
+
+	if (!dev->n_windows) {
+		g_hash_table_destroy(scope);
+		return;
+	}
+	for (unsigned int i = 0; i < dev->n_regs; i++) {
+		if (dev->regs[i].name && !g_hash_table_contains(scope, dev->regs[i].name))
+			g_hash_table_insert(scope, (void *)dev->regs[i].name, &dev->regs[i].pos);
+	}
+	for (unsigned int i = 0; i < dev->n_windows; i++)
+		unique(n, scope, "register or window", dev->windows[i].name, &dev->windows[i].pos);
+	g_hash_table_destroy(scope);
+}
+
 static void check_job_names(struct names *n, GHashTable *members)
 {
 	struct spec_device *dev = n->dev;
@@ -313,6 +332,7 @@ static void check_scopes(struct names *n)
 
 	check_regfile_names(n);
 	check_register_names(n, members);
+	check_window_names(n);
 	for (unsigned int i = 0; i < dev->n_state; i++) {
 		unique(n, members, "register or state", dev->state[i].name, &dev->state[i].pos);
 		check_word(n, "state", dev->state[i].name, dev->state[i].pos);

@@ -177,6 +177,22 @@ static void list_pci(GString *out, const struct spec_device *dev)
 		number(out, "no_soft_reset", cap->no_soft_reset);
 		bytes(out, "body", cap->body, cap->length - 2);
 		bytes(out, "wmask", cap->wmask, cap->length - 2);
+		if (cap->id != 0x11)
+			continue;
+		number(out, "table_bar", cap->table.bar);
+		number(out, "table_offset", cap->table.offset);
+		number(out, "pba_bar", cap->pba.bar);
+		number(out, "pba_offset", cap->pba.offset);
+	}
+	for (unsigned int i = 0; i < dev->n_windows; i++) {
+		const struct spec_window *window = &dev->windows[i];
+
+		text(out, "window", window->name);
+		text(out, "desc", window->desc);
+		number(out, "bar", window->bar);
+		number(out, "offset", window->offset);
+		number(out, "size", window->size);
+		number(out, "resets", window->resets);
 	}
 }
 

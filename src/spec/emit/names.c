@@ -66,6 +66,7 @@ static void identity_macros(struct walk *w)
 {
 	const struct spec_device *dev = w->dev;
 	const struct ez_identity *id = &dev->id;
+	bool said[2] = { false }; /* MSI, MSI-X */
 	GString *hash = g_string_new(NULL);
 
 	w->pos = dev->name_pos;
@@ -78,10 +79,15 @@ static void identity_macros(struct walk *w)
 	define(w, upper_name(w, "SUBSYSTEM_VENDOR_ID"), "", hex(id->subsystem_vendor, 4, false));
 	define(w, upper_name(w, "SUBSYSTEM_ID"), "", hex(id->subsystem, 4, false));
 	for (unsigned int i = 0; i < dev->n_caps; i++) {
-		if (!dev->caps[i].vectors)
+		const struct spec_cap *cap = &dev->caps[i];
+		unsigned int kind = cap->id == 0x11;
+
+		/* A second one is an error, and reported as such. */
+		if (!cap->vectors || said[kind])
 			continue;
-		define(w, upper_name(w, "MSI_VECTORS"), "", decimal(dev->caps[i].vectors));
-		break; /* a second one is an error, and reported as such */
+		said[kind] = true;
+		define(w, upper_name(w, kind ? "MSIX_VECTORS" : "MSI_VECTORS"), "",
+		       decimal(cap->vectors));
 	}
 	w->group = "SHA-256 of the spec that this was made from";
 	emit_string(hash, dev->hash ? dev->hash : "");
@@ -157,6 +163,22 @@ static void register_macros(struct walk *w, const struct spec_reg *reg)
 	g_string_free(group, TRUE);
 }
 
+static void window_macros(struct walk *w, const struct spec_window *window, unsigned int index)
+{
+	g_autofree char *owner = g_strdup_printf("window %s", window->name);
+	g_autofree char *group = NULL;
+
+	group = window->desc && *window->desc ? g_strdup_printf("%s: %s", owner, window->desc)
+					      : g_strdup(owner);
+	w->group = group;
+	w->pos = window->pos;
+	w->owner = owner;
+	define(w, upper_name(w, "WINDOW_%s", window->name), "", decimal(index));
+	define(w, upper_name(w, "WINDOW_%s_OFFSET", window->name), "",
+	       hex(window->offset, 0, false));
+	define(w, upper_name(w, "WINDOW_%s_SIZE", window->name), "", hex(window->size, 0, false));
+}
+
 void emit_macros(const struct spec_device *dev, macro_visit visit, void *user)
 {
 	struct walk w = {
@@ -187,7 +209,11 @@ void emit_macros(const struct spec_device *dev, macro_visit visit, void *user)
 		if (dev->regs[i].name)
 			register_macros(&w, &dev->regs[i]);
 	}
-	w.group = "interrupt sources, and the MSI vector each asks for";
+	for (unsigned int i = 0; i < dev->n_windows; i++) {
+		if (dev->windows[i].name)
+			window_macros(&w, &dev->windows[i], i);
+	}
+	w.group = "interrupt sources, and the MSI or MSI-X vector each asks for";
 	for (unsigned int i = 0; i < dev->n_irqs; i++) {
 		const struct spec_irq *irq = &dev->irqs[i];
 		g_autofree char *owner = NULL;

@@ -466,12 +466,38 @@ static void emit_caps(const struct spec_device *dev, GString *out)
 			g_string_append(out, "\t\t.address64 = true,\n");
 		if (cap->maskable)
 			g_string_append(out, "\t\t.maskable = true,\n");
+		if (cap->id == 0x11)
+			g_string_append_printf(out,
+					       "\t\t.table_bar = %u,\n\t\t.table_offset = 0x%x,\n"
+					       "\t\t.pba_bar = %u,\n\t\t.pba_offset = 0x%x,\n",
+					       cap->table.bar, (unsigned int)cap->table.offset,
+					       cap->pba.bar, (unsigned int)cap->pba.offset);
 		if (cap->no_soft_reset)
 			g_string_append(out, "\t\t.no_soft_reset = true,\n");
 		if (cap->body)
 			g_string_append_printf(out, "\t\t.body = body_%u,\n", i);
 		if (cap->wmask)
 			g_string_append_printf(out, "\t\t.body_wmask = wmask_%u,\n", i);
+		g_string_append(out, "\t},\n");
+	}
+	g_string_append(out, "};\n");
+}
+
+static void emit_windows(const struct spec_device *dev, GString *out)
+{
+	if (!dev->n_windows)
+		return;
+	g_string_append(out, "\nstatic const struct ez_window windows[] = {\n");
+	for (unsigned int i = 0; i < dev->n_windows; i++) {
+		const struct spec_window *window = &dev->windows[i];
+
+		g_string_append(out, "\t{\n");
+		member_string(out, "name", window->name);
+		member_string(out, "desc", window->desc);
+		g_string_append_printf(out, "\t\t.bar = %u,\n", dev->bars[window->bar].number);
+		member_resets(out, window->resets);
+		member_mask(out, "offset", window->offset);
+		member_mask(out, "size", window->size);
 		g_string_append(out, "\t},\n");
 	}
 	g_string_append(out, "};\n");
@@ -546,7 +572,7 @@ static void emit_spec(const struct spec_device *dev, unsigned int n_rows, GStrin
 	} tables[] = {
 		{ "bars", dev->n_bars },     { "regs", dev->n_regs }, { "rows", n_rows },
 		{ "props", dev->n_props },   { "caps", dev->n_caps }, { "irqs", dev->n_irqs },
-		{ "timers", dev->n_timers }, { "jobs", dev->n_jobs },
+		{ "timers", dev->n_timers }, { "jobs", dev->n_jobs }, { "windows", dev->n_windows },
 	};
 	const struct ez_identity *id = &dev->id;
 
@@ -652,6 +678,7 @@ void spec_emit_tables(const struct spec_device *dev, GString *out)
 	n_rows = emit_rows(dev, out);
 	emit_props(dev, out);
 	emit_caps(dev, out);
+	emit_windows(dev, out);
 	emit_irqs(dev, out);
 	emit_timers_jobs(dev, out);
 	emit_spec(dev, n_rows, out);

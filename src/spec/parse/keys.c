@@ -48,6 +48,7 @@ const char *const key_names[KEYS] = {
 	[KEY_OFFSET] = "offset",
 	[KEY_ONREAD] = "onread",
 	[KEY_ONWRITE] = "onwrite",
+	[KEY_PBA] = "pba",
 	[KEY_PCI] = "pci",
 	[KEY_PIN] = "pin",
 	[KEY_PM] = "pm",
@@ -75,6 +76,7 @@ const char *const key_names[KEYS] = {
 	[KEY_SWMOD] = "swmod",
 	[KEY_SWWE] = "swwe",
 	[KEY_SWWEL] = "swwel",
+	[KEY_TABLE] = "table",
 	[KEY_TEST] = "test",
 	[KEY_TIMERS] = "timers",
 	[KEY_TYPE] = "type",
@@ -85,6 +87,7 @@ const char *const key_names[KEYS] = {
 	[KEY_VECTORS] = "vectors",
 	[KEY_VENDOR] = "vendor",
 	[KEY_WHEN] = "when",
+	[KEY_WINDOWS] = "windows",
 	[KEY_WMASK] = "wmask",
 	[KEY_WRITECONSTRAINT] = "writeconstraint",
 };
@@ -147,6 +150,7 @@ static const struct key_row bar_rows[] = {
 	{ KEY_SPLIT, KEY_OPTIONAL, "true or false",
 	  "cut an access over several registers into theirs; default false" },
 	{ KEY_REGISTERS, KEY_OPTIONAL, "list of registers", "the registers in this window" },
+	{ KEY_WINDOWS, KEY_OPTIONAL, "list of windows", "the RAM in this window" },
 	{ KEY_REGFILES, KEY_OPTIONAL, "list of regfiles", "groups of registers" },
 	{ KEY_BLOCKS, KEY_OPTIONAL, "list of instances", "blocks of included files, put here" },
 };
@@ -215,6 +219,15 @@ static const struct key_row register_rows[] = {
 	{ KEY_WHEN, KEY_OPTIONAL, "REG.FIELD == number", "it answers only then; default: always" },
 };
 
+static const struct key_row window_rows[] = {
+	{ KEY_NAME, KEY_REQUIRED, "C identifier", "name of the memory window" },
+	DESC,
+	{ KEY_OFFSET, KEY_REQUIRED, "size", "bytes from the start of the BAR, in whole pages" },
+	{ KEY_SIZE, KEY_REQUIRED, "size", "bytes, in whole pages" },
+	{ KEY_RESETS, KEY_OPTIONAL, "list of reset kinds",
+	  "which resets fill it with zeros; default: power_on" },
+};
+
 static const struct key_row field_rows[] = {
 	{ KEY_NAME, KEY_REQUIRED, "C identifier", "name of the field" },
 	DESC,
@@ -252,7 +265,7 @@ static const struct key_row field_rows[] = {
 static const struct key_row interrupt_rows[] = {
 	{ KEY_NAME, KEY_REQUIRED, "C identifier", "name of the source" },
 	DESC,
-	{ KEY_VECTOR, KEY_OPTIONAL, "number", "MSI vector asked for; default 0" },
+	{ KEY_VECTOR, KEY_OPTIONAL, "number", "MSI or MSI-X vector asked for; default 0" },
 	{ KEY_STATUS, KEY_OPTIONAL, "REG or REG.FIELD", "bits that say that it is pending" },
 	{ KEY_ENABLE, KEY_OPTIONAL, "REG or REG.FIELD",
 	  "bits that let it through; default: always" },
@@ -276,8 +289,8 @@ static const struct key_row interrupt_block_rows[] = {
 static const struct key_row capability_rows[] = {
 	{ KEY_PM, KEY_OPTIONAL, "mapping", "power management" },
 	{ KEY_MSI, KEY_OPTIONAL, "mapping", "message signalled interrupts" },
+	{ KEY_MSIX, KEY_OPTIONAL, "mapping", "message signalled interrupts, table in a BAR" },
 	{ KEY_VENDOR, KEY_OPTIONAL, "mapping", "vendor specific" },
-	{ KEY_MSIX, KEY_LATER, "mapping", "message signalled interrupts, table in a BAR" },
 };
 
 #define CAP_OFFSET                                                                                 \
@@ -296,6 +309,19 @@ static const struct key_row msi_rows[] = {
 	{ KEY_VECTORS, KEY_OPTIONAL, "1, 2, 4, 8, 16 or 32", "vectors asked for; default 1" },
 	{ KEY_ADDRESS64, KEY_OPTIONAL, "true or false", "64-bit message address; default true" },
 	{ KEY_MASKABLE, KEY_OPTIONAL, "true or false", "per-vector masking; default false" },
+};
+
+static const struct key_row msix_rows[] = {
+	CAP_OFFSET,
+	{ KEY_VECTORS, KEY_OPTIONAL, "number, 1 to 2048", "size of the table; default 1" },
+	{ KEY_TABLE, KEY_REQUIRED, "mapping", "where the table lies" },
+	{ KEY_PBA, KEY_OPTIONAL, "mapping",
+	  "where the pending bits lie; default: behind the table" },
+};
+
+static const struct key_row place_rows[] = {
+	{ KEY_BAR, KEY_REQUIRED, "number, 0 to 5", "number of a memory BAR" },
+	{ KEY_OFFSET, KEY_REQUIRED, "size", "bytes from its start, a multiple of 8" },
 };
 
 static const struct key_row vendor_rows[] = {
@@ -358,11 +384,14 @@ const struct key_table key_tables[SECTIONS] = {
 	[SECTION_PCI] = TABLE("pci", "pci", pci_rows),
 	[SECTION_BAR] = TABLE("bar", "a BAR", bar_rows),
 	[SECTION_REGISTER] = TABLE("register", "a register", register_rows),
+	[SECTION_WINDOW] = TABLE("window", "a window", window_rows),
 	[SECTION_FIELD] = TABLE("field", "a field", field_rows),
 	[SECTION_INTERRUPT] = TABLE("interrupt", "an interrupt", interrupt_rows),
 	[SECTION_CAPABILITY] = TABLE("capability", "a capability", capability_rows),
 	[SECTION_PM] = TABLE("pm", "pm", pm_rows),
 	[SECTION_MSI] = TABLE("msi", "msi", msi_rows),
+	[SECTION_MSIX] = TABLE("msix", "msix", msix_rows),
+	[SECTION_PLACE] = TABLE("place", "a place", place_rows),
 	[SECTION_VENDOR] = TABLE("vendor", "vendor", vendor_rows),
 	[SECTION_PROPERTY] = TABLE("property", "a property", property_rows),
 	[SECTION_STATE] = TABLE("state", "state", state_rows),

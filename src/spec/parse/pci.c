@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define MAX_WINDOWS 64
+
 static uint64_t id_number(struct parser *p, const struct tree **values, enum key key, uint64_t max)
 {
 	uint64_t value = 0;
@@ -60,8 +62,48 @@ static void parse_answer(struct parser *p, const struct tree **values, enum key 
 		*ret_answer = answer;
 }
 
+static void parse_window(struct parser *p, const struct tree *node, struct spec_window *window)
+{
+	const struct tree *values[KEYS];
+	bool ok;
+
+	window->pos = node->pos;
+	window->bad = true;
+	window->resets = 1u << EZ_RESET_POWER_ON;
+	if (!value_keys(p, node, SECTION_WINDOW, values))
+		return;
+	parse_name(p, values, &window->name, NULL);
+	parse_desc(p, values, &window->desc);
+	parse_resets(p, values, &window->resets);
+	if (!values[KEY_OFFSET] || !values[KEY_SIZE])
+		return;
+	window->offset_pos = values[KEY_OFFSET]->pos;
+	window->size_pos = values[KEY_SIZE]->pos;
+	ok = value_size(p, values[KEY_OFFSET], "offset", &window->offset);
+	ok &= value_size(p, values[KEY_SIZE], "size", &window->size);
+	window->bad = !ok;
+}
+
+static void parse_windows(struct parser *p, const struct tree *node, unsigned int bar, GArray *into)
+{
+	if (!value_list(p, node, "windows"))
+		return;
+	for (const struct tree *item = node->first; item; item = item->next) {
+		struct spec_window window = { .bar = bar };
+
+		/* Of the device: backends map each of them. */
+		if (into->len == MAX_WINDOWS) {
+			spec_error(p->diags, item->pos, "windows: more than %u in all",
+				   MAX_WINDOWS);
+			return;
+		}
+		parse_window(p, item, &window);
+		g_array_append_val(into, window);
+	}
+}
+
 static void parse_bar(struct parser *p, const struct tree *node, struct spec_bar *bar,
-		      struct parse_registers *ret_registers)
+		      struct parse_registers *ret_registers, const struct tree **ret_windows)
 {
 	static const struct word kinds[] = {
 		{ "mem32", EZ_BAR_MEM32 },
@@ -82,6 +124,7 @@ static void parse_bar(struct parser *p, const struct tree *node, struct spec_bar
 		.regfiles = values[KEY_REGFILES],
 		.blocks = values[KEY_BLOCKS],
 	};
+	*ret_windows = values[KEY_WINDOWS];
 	parse_name(p, values, &bar->name, &bar->pos);
 	parse_desc(p, values, &bar->desc);
 	parse_flag(p, values, KEY_PREFETCHABLE, &bar->prefetchable);
@@ -108,17 +151,21 @@ static void parse_bar(struct parser *p, const struct tree *node, struct spec_bar
 void parse_bars(struct parser *p, const struct tree *node)
 {
 	struct spec_device *dev = p->dev;
-	GArray *regs;
+	GArray *regs, *windows;
 
 	if (!node || !value_list(p, node, "bars"))
 		return;
+	windows = g_array_new(FALSE, TRUE, sizeof(struct spec_window));
 	regs = g_array_new(FALSE, TRUE, sizeof(struct spec_reg));
 	dev->bars = spec_arena_alloc(p->arena, node->count, sizeof(*dev->bars));
 	for (const struct tree *item = node->first; item; item = item->next) {
 		struct parse_registers registers = { NULL };
+		const struct tree *ram = NULL;
 
-		parse_bar(p, item, &dev->bars[dev->n_bars], &registers);
+		parse_bar(p, item, &dev->bars[dev->n_bars], &registers, &ram);
 		parse_all_registers(p, &registers, dev->n_bars, regs);
+		if (ram)
+			parse_windows(p, ram, dev->n_bars, windows);
 		dev->n_bars++;
 	}
 	dev->n_regs = regs->len;
@@ -126,6 +173,11 @@ void parse_bars(struct parser *p, const struct tree *node)
 	if (regs->len)
 		memcpy(dev->regs, regs->data, regs->len * sizeof(*dev->regs));
 	g_array_free(regs, TRUE);
+	dev->n_windows = windows->len;
+	dev->windows = spec_arena_alloc(p->arena, windows->len, sizeof(*dev->windows));
+	if (windows->len)
+		memcpy(dev->windows, windows->data, windows->len * sizeof(*dev->windows));
+	g_array_free(windows, TRUE);
 }
 
 /* A list of numbers from 0 to 255 in place; false with an error reported. */
@@ -190,6 +242,45 @@ static void parse_msi(struct parser *p, const struct tree **values, struct spec_
 		   !value_word(p, values[KEY_VECTORS], "vectors", counts, &cap->vectors);
 }
 
+/* {bar, offset}; false: not there, or reported. */
+static bool parse_place(struct parser *p, const struct tree *node, struct spec_place *place)
+{
+	const struct tree *values[KEYS];
+	uint64_t bar;
+	bool ok;
+
+	if (!node)
+		return false;
+	place->pos = node->pos;
+	if (!value_keys(p, node, SECTION_PLACE, values) || !values[KEY_BAR] || !values[KEY_OFFSET])
+		return false;
+	place->bar_pos = values[KEY_BAR]->pos;
+	place->offset_pos = values[KEY_OFFSET]->pos;
+	ok = value_number(p, values[KEY_BAR], "bar", 0, EZ_BARS - 1, &bar);
+	if (ok)
+		place->bar = bar;
+	return value_size(p, values[KEY_OFFSET], "offset", &place->offset) && ok;
+}
+
+static void parse_msix(struct parser *p, const struct tree **values, struct spec_cap *cap)
+{
+	uint64_t vectors = 1;
+	bool ok;
+
+	cap->length = 12; /* PCI 3.0, 6.8.2 */
+	ok = !values[KEY_VECTORS] ||
+	     value_number(p, values[KEY_VECTORS], "vectors", 1, 2048, &vectors);
+	cap->vectors = vectors;
+	ok &= parse_place(p, values[KEY_TABLE], &cap->table);
+	if (values[KEY_PBA]) {
+		ok &= parse_place(p, values[KEY_PBA], &cap->pba);
+	} else if (ok) {
+		cap->pba = cap->table;
+		cap->pba.offset += spec_msix_table_size(cap);
+	}
+	cap->bad = !ok;
+}
+
 static void parse_capability(struct parser *p, const struct tree *node, void *item)
 {
 	static const struct {
@@ -199,6 +290,7 @@ static void parse_capability(struct parser *p, const struct tree *node, void *it
 	} kinds[] = {
 		{ KEY_PM, SECTION_PM, 0x01 },
 		{ KEY_MSI, SECTION_MSI, 0x05 },
+		{ KEY_MSIX, SECTION_MSIX, 0x11 },
 		{ KEY_VENDOR, SECTION_VENDOR, 0x09 },
 	};
 	const struct tree *values[KEYS], *inner[KEYS];
@@ -209,8 +301,8 @@ static void parse_capability(struct parser *p, const struct tree *node, void *it
 	if (!value_keys(p, node, SECTION_CAPABILITY, values))
 		return;
 	if (node->count != 1) {
-		spec_error(p->diags, node->pos, "a capability is one of pm, msi, vendor; found %u",
-			   node->count);
+		spec_error(p->diags, node->pos,
+			   "a capability is one of pm, msi, msix, vendor; found %u", node->count);
 		return;
 	}
 	for (unsigned int i = 0; i < G_N_ELEMENTS(kinds); i++) {
@@ -224,6 +316,8 @@ static void parse_capability(struct parser *p, const struct tree *node, void *it
 			return;
 		if (kinds[i].key == KEY_MSI) {
 			parse_msi(p, inner, cap);
+		} else if (kinds[i].key == KEY_MSIX) {
+			parse_msix(p, inner, cap);
 		} else if (kinds[i].key == KEY_VENDOR) {
 			parse_vendor(p, inner, cap);
 		} else {

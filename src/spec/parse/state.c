@@ -29,7 +29,7 @@ static void parse_interrupt(struct parser *p, const struct tree *node, void *ite
 	irq->vector_pos = node->pos;
 	if (values[KEY_VECTOR]) {
 		irq->vector_pos = values[KEY_VECTOR]->pos;
-		value_number(p, values[KEY_VECTOR], "vector", 0, 31, &irq->vector);
+		value_number(p, values[KEY_VECTOR], "vector", 0, 2047, &irq->vector);
 	}
 	parse_ref(p, values[KEY_STATUS], "status", &irq->status);
 	parse_ref(p, values[KEY_ENABLE], "enable", &irq->enable);

@@ -165,7 +165,7 @@ static bool take_number(struct parser *p, const struct tree *node, const char *w
 /* As readers write it: small ones decimal. */
 static const char *number_text(struct parser *p, uint64_t value)
 {
-	return spec_arena_printf(p->arena, value < 1000 ? "%" PRIu64 : "0x%" PRIx64, value);
+	return spec_arena_printf(p->arena, value < 4096 ? "%" PRIu64 : "0x%" PRIx64, value);
 }
 
 bool value_number(struct parser *p, const struct tree *node, const char *what, uint64_t min,

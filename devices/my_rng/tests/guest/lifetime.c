@@ -9,14 +9,6 @@
 
 #define NODE_OF_OURS "/tmp/my_rng_classic_node"
 
-/* Until the condition holds, for two seconds at most. */
-#define WAIT_FOR(condition)                                                                        \
-	do {                                                                                       \
-		for (int tries_ = 0; tries_ < 200 && !(condition); tries_++)                       \
-			sleep_ms(10);                                                              \
-		CHECK(condition);                                                                  \
-	} while (0)
-
 /* A file of a device that is gone. */
 static void check_dead(int fd)
 {

@@ -6,15 +6,13 @@
 #ifndef RNG_H
 #define RNG_H
 
-#include "ktap.h"
+#include <ersatz/ktap.h>
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "../../linux/my_rng_ioctl.h"
 
@@ -22,81 +20,6 @@
 #define RNG_DEV "/dev/" RNG_NODE
 #define RNG_CLASS "/sys/class/my_rng/"
 #define RNG_BUS "/sys/bus/pci/drivers/my_rng/"
-
-/* Files, mostly of sysfs */
-
-static inline bool file_exists(const char *path)
-{
-	return !access(path, F_OK);
-}
-
-/* 0 or -1 with errno. */
-static inline int file_write(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return -1;
-	n = write(fd, text, strlen(text));
-	close(fd);
-	return n < 0 ? -1 : 0;
-}
-
-/* The start of a file, as a string, without the newline at its end. */
-static inline void file_read(const char *path, char *ret_text, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		note("no %s", path);
-	CHECK(fd >= 0);
-	n = read(fd, ret_text, size - 1);
-	close(fd);
-	CHECK(n >= 0);
-	if (n && ret_text[n - 1] == '\n')
-		n--;
-	ret_text[n] = '\0';
-}
-
-/* What a shell command prints (both outputs), as a string; its exit status. */
-static inline int shell(const char *command, char *ret_text, size_t size)
-{
-	char line[512];
-	size_t n;
-	FILE *pipe;
-	int status;
-
-	CHECK(snprintf(line, sizeof(line), "exec 2>&1 </dev/null; %s", command) <
-	      (int)sizeof(line));
-	fflush(stdout);
-	pipe = popen(line, "r");
-	CHECK(pipe != NULL);
-	n = fread(ret_text, 1, size - 1, pipe);
-	ret_text[n] = '\0';
-	status = pclose(pipe);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-/* A command that must work. */
-static inline void must(const char *command)
-{
-	char text[512];
-	int status = shell(command, text, sizeof(text));
-
-	if (status)
-		note("%s: %s", command, text);
-	CHECK_EQ(status, 0);
-}
-
-static inline void sleep_ms(unsigned int ms)
-{
-	struct timespec time = { ms / 1000, (long)(ms % 1000) * 1000000 };
-
-	while (nanosleep(&time, &time) && errno == EINTR)
-		;
-}
 
 /* The device, as its users see it */
 

@@ -131,6 +131,81 @@ static void interrupts(void **state)
 	assert_false(ez_bench_intx(b));
 }
 
+/* With a table of its own, and vectors beyond MSI's. */
+static void msix(void **state)
+{
+	struct ez_bench *b = *state;
+
+	assert_int_equal(ez_bench_msix(b, PROBE_MSIX_VECTORS), 0);
+	assert_int_equal(ez_bench_msix(b, PROBE_MSIX_VECTORS + 1), -EINVAL);
+	put(b, PROBE_IER, 0xf);
+	put(b, PROBE_RAISE, 0xf);
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(ez_bench_msi_count(b, i), 1);
+	ez_bench_msix_mask(b, PROBE_IRQ_LINE_VECTOR, true);
+	put(b, PROBE_LEVEL, 1);
+	assert_true(ez_bench_msix_pending(b, PROBE_IRQ_LINE_VECTOR));
+	ez_bench_msix_mask(b, PROBE_IRQ_LINE_VECTOR, false);
+	assert_int_equal(ez_bench_msi_count(b, PROBE_IRQ_LINE_VECTOR), 2);
+	assert_int_equal(ez_bench_intx_count(b), 0);
+}
+
+#define BUFFER_AT(i) PROBE_BAR_MEMORY, PROBE_WINDOW_BUFFER_OFFSET + (i)
+#define STAGE_AT(i) PROBE_BAR_MEMORY, PROBE_WINDOW_STAGE_OFFSET + (i)
+
+/* What one side writes the other reads. */
+static void windows(void **state)
+{
+	struct ez_bench *b = *state;
+	uint8_t *ram = ez_bench_ram(b);
+	uint32_t i;
+
+	put(b, PROBE_WIN_OFFSET, PROBE_WINDOW_BUFFER_SIZE - 4);
+	put(b, PROBE_WIN_VALUE, 0x44332211);
+	assert_int_equal(ez_bench_read(b, BUFFER_AT(PROBE_WINDOW_BUFFER_SIZE - 3), 2), 0x3322);
+	ez_bench_write(b, STAGE_AT(0x101), 4, 0x0a0b0c0d);
+	put(b, PROBE_WIN_INDEX, PROBE_WINDOW_STAGE);
+	put(b, PROBE_WIN_OFFSET, 0x100);
+	assert_int_equal(get(b, PROBE_WIN_VALUE), 0x0b0c0d00);
+	put(b, PROBE_WIN_LENGTH, 8);
+	put(b, PROBE_WIN, PROBE_WIN_COMMAND_SUM);
+	assert_int_equal(get(b, PROBE_WIN_SUM), 0xa + 0xb + 0xc + 0xd);
+	ez_bench_write(b, PROBE_BAR_REGS, PROBE_WIN_FILL, 1, 0xfe);
+	put(b, PROBE_WIN, PROBE_WIN_COMMAND_FILL);
+	assert_int_equal(ez_bench_read(b, STAGE_AT(0x100), 4), 0x0100fffe);
+	/* DMA to and from guest memory. */
+	put(b, PROBE_ADDRESS, RAM);
+	put(b, PROBE_WIN, PROBE_WIN_COMMAND_STORE);
+	assert_memory_equal(ram + RAM, "\xfe\xff\x00\x01\x02\x03\x04\x05", 8);
+	put(b, PROBE_WIN_OFFSET, 0x203);
+	put(b, PROBE_WIN, PROBE_WIN_COMMAND_FETCH);
+	assert_int_equal(get(b, PROBE_ERRNO), 0);
+	assert_int_equal(ez_bench_read(b, STAGE_AT(0x203), 8), UINT64_C(0x050403020100fffe));
+	/* Not beyond it. */
+	put(b, PROBE_WIN_OFFSET, PROBE_WINDOW_STAGE_SIZE - 7);
+	put(b, PROBE_WIN, PROBE_WIN_COMMAND_FETCH);
+	assert_int_equal(get(b, PROBE_ERRNO), ERANGE);
+	/* A job loads the buffer. */
+	for (i = 0; i < 1024; i++)
+		ram[RAM + i] = (uint8_t)(i * 11);
+	put(b, PROBE_COPY_TO, 0x1000);
+	put(b, PROBE_ROUNDS, 4);
+	put(b, PROBE_JOB, PROBE_JOB_COMMAND_LOAD);
+	ez_bench_advance(b, 1000000);
+	assert_int_equal(get(b, PROBE_ERRNO), 0);
+	for (i = 0; i < 1024; i++)
+		assert_int_equal(ez_bench_read(b, BUFFER_AT(0x1000 + i), 1), ram[RAM + i]);
+	put(b, PROBE_COPY_TO, PROBE_WINDOW_BUFFER_SIZE - 512);
+	put(b, PROBE_JOB, PROBE_JOB_COMMAND_LOAD);
+	ez_bench_advance(b, 1000000);
+	assert_int_equal(get(b, PROBE_ERRNO), ERANGE);
+	/* Its resets. */
+	ez_bench_write(b, STAGE_AT(0), 4, 1);
+	put(b, PROBE_RESET, 1);
+	assert_int_equal(ez_bench_read(b, STAGE_AT(0), 4), 0);
+	assert_int_equal(ez_bench_read(b, BUFFER_AT(0x1001), 1), 11);
+}
+
 static void timers(void **state)
 {
 	struct ez_bench *b = *state;
@@ -240,6 +315,8 @@ static void save_and_load(void **state)
 	put(b, PROBE_STIR, 99);
 	mix = get(b, PROBE_MIX);
 	put(b, PROBE_DATA(511), 0xabcdef01);
+	ez_bench_write(b, BUFFER_AT(0x7ff8), 8, UINT64_C(0x1122334455667788));
+	ez_bench_msix(b, 3);
 	put(b, PROBE_DELAY, 1000);
 	put(b, PROBE_TIMER, PROBE_TIMER_COMMAND_ONCE);
 	ez_bench_advance(b, 600);
@@ -252,6 +329,10 @@ static void save_and_load(void **state)
 	assert_int_equal(get(other, PROBE_MIX), mix);
 	assert_int_equal(get(other, PROBE_DATA(511)), 0xabcdef01);
 	assert_int_equal(get(other, PROBE_LOADS), 1);
+	assert_int_equal(ez_bench_read(other, BUFFER_AT(0x7ff8), 8), UINT64_C(0x1122334455667788));
+	put(other, PROBE_IER, 0xf);
+	put(other, PROBE_RAISE, 1);
+	assert_int_equal(ez_bench_msi_count(other, 0), 1);
 	ez_bench_advance(other, 399);
 	assert_int_equal(get(other, PROBE_TICKS), 0);
 	ez_bench_advance(other, 1);
@@ -288,6 +369,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(reserved_and_gaps, setup, teardown),
 		cmocka_unit_test_setup_teardown(hooks_and_arrays, setup, teardown),
 		cmocka_unit_test_setup_teardown(interrupts, setup, teardown),
+		cmocka_unit_test_setup_teardown(msix, setup, teardown),
+		cmocka_unit_test_setup_teardown(windows, setup, teardown),
 		cmocka_unit_test_setup_teardown(timers, setup, teardown),
 		cmocka_unit_test_setup_teardown(jobs, setup, teardown),
 		cmocka_unit_test_setup_teardown(dma, setup, teardown),

@@ -1,14 +1,38 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests that run in the guest and report in KTAP. A test program is a table of
- * cases and a main() that hands it to ktap_main(). Each case runs until it
- * returns, or until a CHECK fails or skip() is called, which leave it at once.
+ * Test a driver: programs that run in the guest (tests/guest/T.c) and report in
+ * KTAP, https://docs.kernel.org/dev-tools/ktap.html. Nothing to link: everything
+ * is in this header, which one source file of a program includes, first of all.
  *
- * A case that takes longer than KTAP_TIMEOUT seconds ends the program. After
- * the last case the kernel is asked whether it has had an oops or a warning.
+ *	#include <ersatz/ktap.h>
+ *
+ *	static void node_is_there(void)
+ *	{
+ *		CHECK(file_exists("/dev/adder"));
+ *	}
+ *
+ *	static const struct ktap_case cases[] = {
+ *		{ "node_is_there", node_is_there },
+ *	};
+ *
+ *	int main(void)
+ *	{
+ *		return ktap_main(cases, KTAP_LENGTH(cases));
+ *	}
+ *
+ * Each case runs until it returns, or until a CHECK fails or skip() is called,
+ * which leave it at once, wherever they are: so what a case must put back is
+ * best put back by the next one, or the case proper runs in a child. Files that
+ * it has left open are closed, children of ktap_fork() that still run are killed.
+ *
+ * A case that takes longer than KTAP_TIMEOUT seconds (define it before the
+ * #include; 60) fails and ends the program. After the last case comes one more,
+ * kernel_is_well: has the kernel had an oops, a warning or a lock-up?
+ *
+ * Where a driver comes and goes, wait for a condition, not for a time: WAIT_FOR.
  */
-#ifndef KTAP_H
-#define KTAP_H
+#ifndef ERSATZ_KTAP_H
+#define ERSATZ_KTAP_H
 
 /* For glibc, whose own headers must not have come before this one. */
 #ifndef _GNU_SOURCE
@@ -16,6 +40,7 @@
 #endif
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -26,28 +51,35 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef KTAP_TIMEOUT
 #define KTAP_TIMEOUT 60
 #endif
 
+/* Elements of an array. */
 #define KTAP_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 struct ktap_case {
-	const char *name;
+	const char *name; /* as in the report: no spaces, no "#" */
 	void (*run)(void);
 };
 
 enum { KTAP_PASS, KTAP_FAIL, KTAP_SKIP };
 
+/* ---- the header's own ---- */
+
 static jmp_buf ktap_leave;
 static pid_t ktap_pid; /* the program itself: children leave by _exit() */
+static pid_t ktap_children[64]; /* 0: free */
 static char ktap_reason[256];
 static const char *ktap_running = "";
 static unsigned int ktap_number;
 
-/* A line for the reader; not part of the result. */
+/* ---- inside a case ---- */
+
+/* A line for the reader; not part of the result. No newline at its end. */
 __attribute__((format(printf, 1, 2))) static inline void note(const char *format, ...)
 {
 	va_list args;
@@ -67,7 +99,10 @@ static inline _Noreturn void ktap_end_case(int result)
 	longjmp(ktap_leave, result);
 }
 
-/* This case makes no sense here, and that is nobody's fault. */
+/*
+ * Leaves the case: it makes no sense here, and that is nobody's fault. The
+ * reason is reported, as "# SKIP reason".
+ */
 __attribute__((format(printf, 1, 2))) static inline _Noreturn void skip(const char *format, ...)
 {
 	va_list args;
@@ -78,6 +113,7 @@ __attribute__((format(printf, 1, 2))) static inline _Noreturn void skip(const ch
 	ktap_end_case(KTAP_SKIP);
 }
 
+/* Leaves the case, as failed, unless the condition holds. */
 #define CHECK(condition)                                                                           \
 	do {                                                                                       \
 		if (!(condition)) {                                                                \
@@ -87,6 +123,7 @@ __attribute__((format(printf, 1, 2))) static inline _Noreturn void skip(const ch
 		}                                                                                  \
 	} while (0)
 
+/* The same for two integers that must be equal; each is evaluated once. */
 #define CHECK_EQ(got, wanted)                                                                      \
 	do {                                                                                       \
 		long long got_ = (got), wanted_ = (wanted);                                        \
@@ -97,7 +134,7 @@ __attribute__((format(printf, 1, 2))) static inline _Noreturn void skip(const ch
 		}                                                                                  \
 	} while (0)
 
-/* The call fails, with this errno. */
+/* The same for a call that must give -1 and this errno. */
 #define CHECK_ERRNO(call, wanted)                                                                  \
 	do {                                                                                       \
 		errno = 0;                                                                         \
@@ -109,28 +146,154 @@ __attribute__((format(printf, 1, 2))) static inline _Noreturn void skip(const ch
 		}                                                                                  \
 	} while (0)
 
-/* A child that does not outlive us; in it a failed CHECK exits with 1. */
+/*
+ * Until the condition holds; it is asked each 10 ms, for 5 s at most. Then the
+ * case fails. For what nobody can be asked to wait for, like a device node.
+ */
+#define WAIT_FOR(condition)                                                                        \
+	do {                                                                                       \
+		for (int tries_ = 0; tries_ < 500 && !(condition); tries_++)                       \
+			sleep_ms(10);                                                              \
+		CHECK(condition);                                                                  \
+	} while (0)
+
+/*
+ * A child, as fork() makes it, that outlives neither the case nor us; 64 at
+ * most at a time. In it a failed CHECK exits with 1, skip() with 2; it must
+ * leave by _exit(), after fflush(stdout).
+ */
 static inline pid_t ktap_fork(void)
 {
+	unsigned int slot = 0;
 	pid_t pid;
 
+	while (slot < KTAP_LENGTH(ktap_children) && ktap_children[slot])
+		slot++;
+	CHECK(slot < KTAP_LENGTH(ktap_children));
 	fflush(stdout);
 	pid = fork();
 	CHECK(pid >= 0);
-	if (!pid)
+	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		memset(ktap_children, 0, sizeof(ktap_children));
+	} else {
+		ktap_children[slot] = pid;
+	}
 	return pid;
 }
 
-/* Its wait status. */
+/* Waits for the end of a child of ktap_fork(); its wait status, for WIFEXITED() and the like. */
 static inline int ktap_wait(pid_t pid)
 {
 	int status;
 
 	while (waitpid(pid, &status, 0) < 0)
 		CHECK(errno == EINTR);
+	for (unsigned int i = 0; i < KTAP_LENGTH(ktap_children); i++)
+		if (ktap_children[i] == pid)
+			ktap_children[i] = 0;
 	return status;
 }
+
+/* What a failed case has left running would be in the way of the next ones. */
+static inline void ktap_end_children(void)
+{
+	for (unsigned int i = 0; i < KTAP_LENGTH(ktap_children); i++) {
+		if (!ktap_children[i])
+			continue;
+		kill(ktap_children[i], SIGKILL);
+		waitpid(ktap_children[i], NULL, 0);
+		ktap_children[i] = 0;
+	}
+}
+
+/* ---- files, mostly of sysfs; commands ---- */
+
+static inline void sleep_ms(unsigned int ms)
+{
+	struct timespec time = { ms / 1000, (long)(ms % 1000) * 1000000 };
+
+	while (nanosleep(&time, &time) && errno == EINTR)
+		;
+}
+
+static inline bool file_exists(const char *path)
+{
+	return !access(path, F_OK);
+}
+
+/* Writes the text in one piece; 0, or -1 with errno. */
+static inline int file_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t n;
+	int error;
+
+	if (fd < 0)
+		return -1;
+	n = write(fd, text, strlen(text));
+	error = errno;
+	close(fd);
+	errno = error;
+	return n < 0 ? -1 : 0;
+}
+
+/*
+ * The start of a file, as a string, without the newline at its end; size is the
+ * buffer's, a terminating zero included. A file that cannot be read fails the case.
+ */
+static inline void file_read(const char *path, char *ret_text, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		note("no %s", path);
+	CHECK(fd >= 0);
+	n = read(fd, ret_text, size - 1);
+	close(fd);
+	CHECK(n >= 0);
+	if (n && ret_text[n - 1] == '\n')
+		n--;
+	ret_text[n] = '\0';
+}
+
+/*
+ * Runs a shell command. What it prints (both outputs; what does not fit is
+ * dropped) as a string; its exit status, or -1 if a signal ended it.
+ */
+static inline int shell(const char *command, char *ret_text, size_t size)
+{
+	char line[512], rest[512];
+	size_t n;
+	FILE *pipe;
+	int status;
+
+	CHECK(snprintf(line, sizeof(line), "exec 2>&1 </dev/null; %s", command) <
+	      (int)sizeof(line));
+	fflush(stdout);
+	pipe = popen(line, "r");
+	CHECK(pipe != NULL);
+	n = fread(ret_text, 1, size - 1, pipe);
+	ret_text[n] = '\0';
+	while (fread(rest, 1, sizeof(rest), pipe))
+		;
+	status = pclose(pipe);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* A command that must work: any status but 0 fails the case, with what it said. */
+static inline void must(const char *command)
+{
+	char text[512];
+	int status = shell(command, text, sizeof(text));
+
+	if (status)
+		note("%s: %s", command, text);
+	CHECK_EQ(status, 0);
+}
+
+/* ---- the program ---- */
 
 static inline void ktap_timed_out(int sig)
 {
@@ -180,6 +343,7 @@ static inline bool ktap_run(const struct ktap_case *one)
 		errno = 0;
 		one->run();
 	}
+	ktap_end_children();
 	alarm(0);
 	/* Files that a failed case has left open would make the next ones fail. */
 	for (int fd = 3; fd < 256; fd++)
@@ -192,7 +356,7 @@ static inline bool ktap_run(const struct ktap_case *one)
 	return result != KTAP_FAIL;
 }
 
-/* What main() returns: 0, or 1 if a case has failed. */
+/* Runs n cases, one after the other. What main() returns: 0, or 1 if one has failed. */
 static inline int ktap_main(const struct ktap_case *cases, unsigned int n)
 {
 	static const struct ktap_case last = { "kernel_is_well", ktap_kernel_is_well };
