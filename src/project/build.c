@@ -367,7 +367,11 @@ static gboolean build_regtest(struct project *project, gboolean guest, GError **
 	g_autofree char *out = g_build_filename(project->build, file, NULL);
 	g_autofree char *rpath = g_strdup_printf("-Wl,-rpath,%s", paths_get()->lib);
 	g_autoptr(GPtrArray) sources = words_new();
-	g_auto(Binary) test = { "register test", file, sources, words_new(), words_new(), NULL };
+	g_auto(Binary) test = { .part = "register test",
+				.file = file,
+				.sources = sources,
+				.compile = words_new(),
+				.link = words_new() };
 
 	if (!project->registers) {
 		g_unlink(out);

@@ -61,6 +61,11 @@ void spec_emit_names(const struct spec_device *dev, GString *out)
 		g_string_append_printf(out, "bar %u %s 0x%" G_GINT64_MODIFIER "x %s\n",
 				       dev->bars[i].number, kinds[dev->bars[i].kind],
 				       dev->bars[i].size, dev->bars[i].name);
+	for (unsigned int i = 0; i < dev->n_windows; i++)
+		g_string_append_printf(
+			out, "window %u 0x%" G_GINT64_MODIFIER "x 0x%" G_GINT64_MODIFIER "x %s\n",
+			dev->bars[dev->windows[i].bar].number, dev->windows[i].offset,
+			dev->windows[i].size, dev->windows[i].name);
 	registers(dev, out);
 	for (unsigned int i = 0; i < dev->n_irqs; i++)
 		g_string_append_printf(out, "irq %u %" G_GUINT64_FORMAT " %s\n", i,

@@ -521,6 +521,47 @@ static const char *bar_kind(const struct spec_bar *bar)
 	return bar->prefetchable ? "32-bit memory, prefetchable" : "32-bit memory";
 }
 
+static void write_windows(struct reference_out *r, unsigned int bar)
+{
+	static const char *const titles[] = { "Offset", "Memory window", "Size", "Meaning", NULL };
+	bool any = false;
+
+	for (unsigned int i = 0; i < r->dev->n_windows; i++) {
+		const struct spec_window *window = &r->dev->windows[i];
+		struct words w = { .all = g_ptr_array_new_with_free_func(g_free) };
+		g_autofree char *id = g_strdup_printf("window-%s", window->name);
+		g_autofree char *size = size_words(window->size);
+
+		if (window->bar == bar) {
+			if (!any)
+				r->table(r, titles);
+			any = true;
+			r->row(r, true);
+			r->cell(r, true);
+			codef(r, "0x%" G_GINT64_MODIFIER "x", window->offset);
+			r->cell(r, false);
+			r->cell(r, true);
+			r->anchor(r, id);
+			r->code(r, window->name);
+			r->cell(r, false);
+			cell_text(r, size);
+			r->cell(r, true);
+			if (window->desc && *window->desc) {
+				r->text(r, window->desc);
+				r->text(r, " ");
+			}
+			say(&w, "Plain memory of the device.");
+			say_resets(&w, window->resets);
+			write_words(r, &w);
+			r->cell(r, false);
+			r->row(r, false);
+		}
+		g_ptr_array_free(w.all, TRUE);
+	}
+	if (any)
+		r->table(r, NULL);
+}
+
 static void write_bar(struct reference_out *r, unsigned int index)
 {
 	static const char *const titles[] = { "Offset", "Register", "Bits", "Access",
@@ -546,6 +587,7 @@ static void write_bar(struct reference_out *r, unsigned int index)
 		r->text(r, " An access over several whole registers is cut into theirs, lowest "
 			   "first.");
 	r->paragraph(r, false);
+	write_windows(r, index);
 	if (!n)
 		return;
 	r->table(r, titles);
@@ -653,8 +695,10 @@ static char *capability_words(const struct spec_cap *cap)
 	case 0x09:
 		return g_strdup("vendor's own");
 	case 0x11:
-		return g_strdup_printf("MSI-X: %u vector%s", cap->vectors,
-				       cap->vectors == 1 ? "" : "s");
+		return g_strdup_printf("MSI-X: %u vector%s; table in BAR%u at 0x%" G_GINT64_MODIFIER
+				       "x, pending bits in BAR%u at 0x%" G_GINT64_MODIFIER "x",
+				       cap->vectors, cap->vectors == 1 ? "" : "s", cap->table.bar,
+				       cap->table.offset, cap->pba.bar, cap->pba.offset);
 	default:
 		return g_strdup(cap->kind);
 	}

@@ -410,6 +410,29 @@ static bool touches(const struct spec_reg *reg, uint64_t offset, unsigned int si
 	return false;
 }
 
+static bool overlaps(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
+{
+	return a < b + b_size && b < a + a_size;
+}
+
+/* MSI-X's table and pending bits lie among the registers, as they like. */
+static bool is_msix(const struct spec_device *dev, unsigned int bar, uint64_t offset)
+{
+	for (unsigned int i = 0; i < dev->n_caps; i++) {
+		const struct spec_cap *cap = &dev->caps[i];
+
+		if (cap->id != 0x11)
+			continue;
+		if (cap->table.bar == dev->bars[bar].number &&
+		    overlaps(offset, 4, cap->table.offset, 16u * cap->vectors))
+			return true;
+		if (cap->pba.bar == dev->bars[bar].number &&
+		    overlaps(offset, 4, cap->pba.offset, (cap->vectors + 63) / 64 * 8u))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Four bytes that no register has, just behind one: memory windows have
  * pages of their own, so nothing else can be there either.
@@ -418,8 +441,8 @@ static int64_t find_hole(const struct spec_device *dev, unsigned int bar)
 {
 	for (unsigned int i = 0; i < dev->n_regs; i++) {
 		uint64_t at = (dev->regs[i].offset + dev->regs[i].width + 3) & ~UINT64_C(3);
-		bool taken =
-			dev->regs[i].bar != bar || at + 4 > dev->bars[bar].size || !(at & 4095);
+		bool taken = dev->regs[i].bar != bar || at + 4 > dev->bars[bar].size ||
+			     !(at & 4095) || is_msix(dev, bar, at);
 
 		for (unsigned int k = 0; !taken && k < dev->n_regs; k++)
 			taken = dev->regs[k].bar == bar && touches(&dev->regs[k], at, 4);
