@@ -237,6 +237,9 @@ static void svd_array_of_peripherals(void **state)
 
 	expect_regs(dev, regs, G_N_ELEMENTS(regs));
 	expect_fields(dev, fields, G_N_ELEMENTS(fields));
+	/* Sets of values of another register, and of another field of the same. */
+	expect_values(field_of(reg_of(dev, "TIMER_CTRL"), "FAR"), "off=0 on=1 ");
+	expect_values(field_of(reg_of(dev, "TIMER_CTRL"), "SAME"), "left=0 ");
 	expect_comment(&it, "  # protection: s\n");
 	spec_device_free(dev);
 	imported_free(&it);
