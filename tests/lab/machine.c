@@ -56,6 +56,21 @@ static void devices_come_in_order(void **state)
 	assert_null(strstr(line, "root-port"));
 }
 
+static void gdb_on_a_model_has_days(void **state)
+{
+	struct lab_options options = { .gdb_model = TRUE };
+	g_autoptr(GPtrArray) sockets = g_ptr_array_new();
+	g_autofree char *line = NULL;
+
+	g_ptr_array_add(sockets, (char *)"/r/vfio0");
+	g_ptr_array_add(sockets, (char *)"/r/vfio1");
+	served = sockets;
+	line = command(&options, FALSE, FALSE, NULL);
+	served = NULL;
+	/* QEMU takes an int of milliseconds. */
+	has(line, "\"x-msg-timeout\":1000000000}");
+}
+
 static void served_devices_share_memory_and_keep_their_places(void **state)
 {
 	struct lab_options options = { 0 };
@@ -75,6 +90,7 @@ static void served_devices_share_memory_and_keep_their_places(void **state)
 		  "\"socket\":{\"type\":\"unix\",\"path\":\"/r/vfio0\"},");
 	has(line,
 	    "\"addr\":\"03.0\",\"socket\":{\"type\":\"unix\",\"path\":\"/a \\\"b\\\"\\\\c\"}");
+	has(line, "\"x-msg-timeout\":60000}");
 	assert_null(strstr(line, "seed=7"));
 	has(express, "\"id\":\"dev1\",\"bus\":\"port1\",");
 	assert_null(strstr(strstr(express, "id=ram") + 1, "id=ram"));
@@ -165,6 +181,7 @@ int main(void)
 		cmocka_unit_test(devices_come_in_order),
 		cmocka_unit_test(the_classic_pc),
 		cmocka_unit_test(served_devices_share_memory_and_keep_their_places),
+		cmocka_unit_test(gdb_on_a_model_has_days),
 		cmocka_unit_test(express_devices_get_a_port_each),
 		cmocka_unit_test(bad_options),
 		cmocka_unit_test(too_many_devices),

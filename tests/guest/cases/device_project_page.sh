@@ -7,5 +7,6 @@ awk '/^```[a-z]+ [^ ]+$/ { file = "adder/" $2; next } /^```/ { file = ""; next }
 cd adder
 status 0 "$ERSATZ" test .
 prints "ok 1 - adder bench: sums"
-prints "ok 2 - adder guest: sums"
-prints "# 2 passed, 0 failed, 0 skipped"
+prints "ok 2 - adder guest: bar"
+prints "ok 3 - adder guest: sums"
+prints "# 4 passed, 0 failed, 0 skipped"
