@@ -6,19 +6,20 @@ BUILD ?= build
 MESON ?= /usr/bin/meson
 PREFIX ?= /usr/local
 ERSATZ = $(BUILD)/ersatz
+BUILDS = MESON="$(MESON)" PREFIX="$(PREFIX)" scripts/build
 
 .PHONY: all setup demo test perf fuzz sanitize check install clean help
 
 all: setup
-	@ninja -C $(BUILD) --quiet
+	@$(BUILDS) $(BUILD)
 
 setup:
 	@scripts/packages install build
-	@test -f $(BUILD)/build.ninja || $(MESON) setup --prefix=$(PREFIX) $(BUILD) >$(BUILD).log 2>&1 || \
-		{ cat $(BUILD).log >&2; rm -f $(BUILD).log; exit 125; }
-	@rm -f $(BUILD).log
 
-demo: all
+# No more than it shows: one round of packages, the command, what goes into a guest.
+demo:
+	@scripts/packages install build guest
+	@$(BUILDS) $(BUILD) ersatz src/lab/ersatz-agent
 	@scripts/demo $(ERSATZ)
 
 test: all
@@ -45,7 +46,7 @@ check:
 
 install: all
 	@$(MESON) configure $(BUILD) -Dprefix=$(PREFIX)
-	@ninja -C $(BUILD) --quiet
+	@$(BUILDS) $(BUILD)
 	DESTDIR="$(DESTDIR)" $(MESON) install -C $(BUILD) --no-rebuild --quiet
 
 clean:

@@ -26,7 +26,7 @@ static char *first_line(const char *program, const char *option)
 
 static void line(const char *what, const char *text)
 {
-	printf("%-14s %s\n", what, text);
+	printf("%-16s %s\n", what, text);
 }
 
 /* Packages of a group: TRUE if none is missing. */
@@ -46,7 +46,7 @@ static gboolean packages(const char *group, const char *what)
 		return TRUE;
 	}
 	names = g_strdelimit(g_strdup(g_strchomp(missing)), "\n", ' ');
-	printf("%-14s missing: %s\n%-14s   -> apt-get install %s\n", label, names, "", names);
+	printf("%-16s missing: %s\n%-16s   -> apt-get install %s\n", label, names, "", names);
 	return FALSE;
 }
 
@@ -67,22 +67,27 @@ static void kernel(void)
 	line("guest kernel", text);
 }
 
+/* The one that guests run in, and the other that only --backend qemu needs. */
 static void qemu(void)
 {
 	const char *path = paths_get()->qemu;
+	g_autofree char *plain = vmm_path();
+	g_autofree char *text = vmm_describe();
 	g_autofree char *version = NULL;
 	g_autofree char *verdict = NULL;
-	g_autofree char *plain = vmm_describe();
 
-	if (access(path, X_OK) == 0) {
-		version = first_line(path, "--version");
-		line("QEMU", version ? version : "built, but does not run: ersatz qemu build");
-		verdict = accel_verdict(path);
+	line("QEMU", text);
+	if (plain) {
+		verdict = accel_verdict(plain);
 		line("KVM", verdict);
-	} else {
-		line("QEMU", "not built yet: the first run does it, or ersatz qemu build");
 	}
-	line("vfio-user", plain);
+	if (access(path, X_OK)) {
+		line("backend qemu",
+		     "not built; --backend qemu does it when it is first asked for");
+		return;
+	}
+	version = first_line(path, "--version");
+	line("backend qemu", version ? version : "built, but does not run: ersatz qemu build");
 }
 
 static void space(void)
@@ -125,10 +130,12 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 	kernel();
 	qemu();
 	space();
+	/* A run needs the first; the others are for who asks for more. */
 	ok = packages("guest", "guests");
-	ok &= packages("qemu", "QEMU");
+	packages("qemu", "backend qemu");
+	packages("sanitize", "--sanitize");
 	packages("build", "developers");
-	line("", ok ? "all is there" : "something is missing; see above");
+	line("", ok ? "all that a run needs is there" : "a run needs what is missing above");
 	return cli_flush(error) && ok ? 0 : FAILURE_SETUP;
 }
 

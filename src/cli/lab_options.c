@@ -9,7 +9,7 @@ GOptionEntry *lab_entries(struct lab_options *options, char **backend, const GOp
 {
 	const GOptionEntry common[] = {
 		{ "backend", 0, 0, G_OPTION_ARG_STRING, backend,
-		  "what runs the model: qemu (default) or vfio-user", "NAME" },
+		  "what runs the model: vfio-user (default) or qemu", "NAME" },
 		{ "machine", 0, 0, G_OPTION_ARG_STRING, &options->machine, "pc or q35 (default)",
 		  "NAME" },
 		{ "smp", 0, 0, G_OPTION_ARG_INT, &options->smp, "processors (default 1)", "N" },
@@ -29,6 +29,8 @@ GOptionEntry *lab_entries(struct lab_options *options, char **backend, const GOp
 		  "write every access, DMA and interrupt to FILE; -: to stderr", "FILE|-" },
 		{ "tap", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->taps,
 		  "attach a tap: NAME[,OPTIONS]; may be repeated", "TAP" },
+		{ "sanitize", 0, 0, G_OPTION_ARG_NONE, &options->sanitize,
+		  "compile models with the address and undefined behaviour sanitizers", NULL },
 		{ "qemu-arg", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->qemu_args,
 		  "one more argument for QEMU; may be repeated", "ARG" },
 		{ "boot-timeout", 0, 0, G_OPTION_ARG_INT, &options->boot_timeout,
@@ -72,26 +74,36 @@ gboolean lab_number_check(int *number, const char *option, GError **error)
 	return TRUE;
 }
 
+/* In QEMU there is no process of the model's own for these. */
+static gboolean options_fit(const struct lab_options *options, GError **error)
+{
+	if (options->vfio_user || !(options->sanitize || options->gdb_model))
+		return TRUE;
+	return failure_set(error, FAILURE_SETUP,
+			   "%s needs the model in a process of its own: leave --backend qemu out",
+			   options->sanitize ? "--sanitize" : "--gdb-model");
+}
+
 gboolean lab_options_check(struct lab_options *options, const char *backend, GError **error)
 {
-	static const char *const names[] = { "qemu", "vfio-user", NULL };
+	static const char *const names[] = { "vfio-user", "qemu", NULL };
 	const char *guess;
 
-	options->vfio_user = g_strcmp0(backend, "vfio-user") == 0;
+	options->vfio_user = !backend || strcmp(backend, "vfio-user") == 0;
 	if (!lab_number_check(&options->smp, "--smp", error) ||
 	    !lab_number_check(&options->mem, "--mem", error) ||
 	    !lab_number_check(&options->timeout, "--timeout", error) ||
 	    !lab_number_check(&options->boot_timeout, "--boot-timeout", error))
 		return FALSE;
 	if (!backend || g_strv_contains(names, backend))
-		return TRUE;
+		return options_fit(options, error);
 	if (strcmp(backend, "bench") == 0)
 		return failure_set(error, FAILURE_SETUP,
 				   "the backend bench has no guest: its tests are run by "
 				   "ersatz test --bench-only");
 	guess = suggest(backend, names);
 	return failure_set(error, FAILURE_SETUP,
-			   "there is no backend \"%s\": there are qemu and vfio-user%s%s%s",
+			   "there is no backend \"%s\": there are vfio-user and qemu%s%s%s",
 			   backend, guess ? "; did you mean " : "", guess ? guess : "",
 			   guess ? "?" : "");
 }

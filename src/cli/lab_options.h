@@ -32,9 +32,12 @@ gboolean lab_number_check(int *number, const char *option, GError **error);
 /* For --help: what the common options mean beyond a line. */
 #define LAB_OPTIONS_HELP                                                                           \
 	"backends:\n"                                                                              \
-	"  qemu       the model runs inside a QEMU that is built once: the default\n"              \
-	"  vfio-user  in a process of its own, and nothing is built: a model that crashes is a\n"  \
-	"             pulled card for the guest; see ersatz serve --help\n"                        \
+	"  vfio-user  the model runs in a process of its own: the default. Nothing is built, "     \
+	"and\n"                                                                                    \
+	"             a model that crashes is a pulled card for the guest; ersatz serve --help\n"  \
+	"  qemu       inside a QEMU that is built once, in minutes: a register access takes "      \
+	"less\n"                                                                                   \
+	"             than a microsecond instead of tens, and there are snapshots\n"               \
 	"machines:\n"                                                                              \
 	"  q35  PCI Express, IOMMU, hot-plug: the default\n"                                       \
 	"  pc   the classic PC with its display; the first device's 4 KiB BAR is at 0xfebf1000\n"

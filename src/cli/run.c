@@ -39,7 +39,12 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 		{ "timeout", 0, 0, G_OPTION_ARG_INT, &options.timeout,
 		  "seconds for all of it, booting included (default: no limit)", "S" },
 		{ "gdb", 0, 0, G_OPTION_ARG_NONE, &options.gdb,
-		  "wait for gdb before the first instruction; prints what to type", NULL },
+		  "gdb on the guest's kernel, before its first instruction; prints what to type",
+		  NULL },
+		{ "gdb-model", 0, 0, G_OPTION_ARG_NONE, &options.gdb_model,
+		  "gdb on the first PROJECT's model, before its device is made; prints what to "
+		  "type",
+		  NULL },
 		{ NULL },
 	};
 	g_autofree GOptionEntry *entries = lab_entries(&options, &backend, own);
@@ -70,7 +75,11 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 	if (options.verbose)
 		say("the guest was ready after %.2f s", guest_boot_time(lab_guest(lab)));
 	go(lab_guest(lab), command, &status, error);
-	lab_stop(lab);
+	/* What ran in the guest may not have noticed. */
+	if (!lab_stop(lab) && status == 0 && !*error) {
+		status = FAILURE_GUEST;
+		failure_set(error, FAILURE_GUEST, "a model died in this run; what is said above");
+	}
 	return status;
 }
 
@@ -82,7 +91,8 @@ const struct cli_command cli_run = {
 		"drivers\n"
 		"loaded. With a COMMAND: its stdin, stdout and stderr are ours, binary-clean, and "
 		"its\n"
-		"exit status ours (128 + N if signal N ended it). Without: a shell on the guest's\n"
+		"exit status ours (128 + N if signal N ended it; 1 instead of 0 if a model died). "
+		"Without: a shell on the guest's\n"
 		"console, where Ctrl-C is the guest's; Ctrl-A x ends the run, Ctrl-A a types "
 		"Ctrl-A.\n"
 		"If stdin is not a terminal, the guest's sh reads commands from it.\n"
@@ -96,6 +106,7 @@ const struct cli_command cli_run = {
 		"  ersatz run my_rng my_rng,algorithm=philox -- sh -c 'ls /dev/my_rng*'\n"
 		"  ersatz run --trace - my_rng -- my_rng\n"
 		"  ersatz run --gdb my_rng -- modprobe -r my_rng\n"
+		"  ersatz run --gdb-model my_rng -- my_rng\n"
 		"  ersatz run --share . my_rng -- cp /proc/iomem /mnt/share/\n",
 	.run = run,
 };

@@ -6,71 +6,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 
-static struct vu_server *serving;
-
-static void on_signal(int number)
-{
-	if (serving)
-		vu_server_stop(serving);
-}
-
-static void catch_signals(void)
-{
-	struct sigaction action = { .sa_handler = on_signal };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-}
-
-/* "a=1,b=2" of the command line as settings; the text stays alive with them. */
-static GArray *settings_of(char *properties)
-{
-	GArray *settings = g_array_new(FALSE, FALSE, sizeof(struct ez_setting));
-	char *save = NULL;
-	char *one, *equals;
-
-	for (one = strtok_r(properties, ",", &save); one; one = strtok_r(NULL, ",", &save)) {
-		struct ez_setting setting = { .name = one, .text = "" };
-
-		equals = strchr(one, '=');
-		if (equals) {
-			*equals = '\0';
-			setting.text = equals + 1;
-		}
-		g_array_append_val(settings, setting);
-	}
-	return settings;
-}
-
-static int serve(const char *file, char *properties, const struct vu_options *options,
+static int serve(const char *file, const char *properties, const struct vu_options *options,
 		 GError **error)
 {
 	struct ez_error why = { "" };
-	const struct ez_model *model = ez_model_open(file, &why);
-	g_autoptr(GArray) settings = settings_of(properties);
-	int status = FAILURE_SETUP;
-	int err;
+	int status = vu_serve_status(vu_serve(file, properties, options, &why));
 
-	if (model)
-		serving = vu_server_new(model, (struct ez_setting *)(void *)settings->data,
-					settings->len, options, &why);
-	if (serving) {
-		catch_signals();
-		err = vu_server_run(serving, &why);
-		/* A client that was dropped, or a model that died, is what was to be found out. */
-		status = !err ? 0
-			 : err == -EOWNERDEAD || err == -EPROTO || err == -ETIMEDOUT
-				 ? FAILURE_GUEST
-				 : FAILURE_SETUP;
-		vu_server_free(serving);
-		serving = NULL;
-	}
-	if (model)
-		ez_model_close(model);
 	if (status)
 		failure_set(error, status, "%s", why.text);
 	return status;
@@ -86,7 +29,6 @@ static int serve_project(char **names, struct vu_options *options, GError **erro
 {
 	g_autoptr(GPtrArray) devices = project_devices(names, error);
 	const struct project_device *device;
-	g_autofree char *properties = NULL;
 
 	if (!devices)
 		return FAILURE_SETUP;
@@ -96,8 +38,7 @@ static int serve_project(char **names, struct vu_options *options, GError **erro
 		return FAILURE_SETUP;
 	if (!options->id)
 		options->id = device->id;
-	properties = g_strdup(device->properties);
-	return serve(device->project->model, properties, options, error);
+	return serve(device->project->model, device->properties, options, error);
 }
 
 static int run(const struct cli_command *self, int argc, char **argv, GError **error)
@@ -106,7 +47,8 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 	g_autofree char *socket = NULL;
 	g_autofree char *id = NULL;
 	g_auto(GStrv) halves = NULL;
-	gboolean once = FALSE, alone = FALSE;
+	gboolean once = FALSE, alone = FALSE, gdb = FALSE;
+	int hang_limit = 0;
 	const GOptionEntry entries[] = {
 		{ "socket", 0, 0, G_OPTION_ARG_FILENAME, &socket,
 		  "where clients connect; its folder is made, or must be yours alone (mode 0700)",
@@ -115,6 +57,10 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 		  NULL },
 		{ "alone", 0, 0, G_OPTION_ARG_NONE, &alone,
 		  "serve in this process, without a keeper: for gdb and valgrind", NULL },
+		{ "gdb", 0, 0, G_OPTION_ARG_NONE, &gdb,
+		  "wait for gdb before the device is made; prints what to type", NULL },
+		{ "hang-limit", 0, 0, G_OPTION_ARG_INT, &hang_limit,
+		  "end a model whose hook has not returned after S seconds (default: never)", "S" },
 		{ "id", 0, 0, G_OPTION_ARG_STRING, &id,
 		  "what messages and traces call the device (default: PROJECT0)", "NAME" },
 		{ "ready-fd", 0, 0, G_OPTION_ARG_INT, &options.ready_fd,
@@ -135,14 +81,22 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 			    strerror(errno));
 		return FAILURE_SETUP;
 	}
+	if (hang_limit < 0 || hang_limit > 86400 || (alone && (gdb || hang_limit))) {
+		failure_set(error, FAILURE_SETUP,
+			    alone ? "serve: with --alone there is no keeper that --gdb and "
+				    "--hang-limit are for; gdb --args ersatz serve ... --alone"
+				  : "serve: --hang-limit takes 1 to 86400 seconds");
+		return FAILURE_SETUP;
+	}
 	options.id = id;
+	options.hang_ms = 1000 * (unsigned int)hang_limit;
+	options.await_gdb = gdb;
 	options.socket = socket;
 	options.once = once;
 	options.contain = !alone;
 	halves = g_strsplit(argv[1], ",", 2);
 	if (is_model(halves[0]))
-		return serve(halves[0], halves[1] ? halves[1] : halves[0] + strlen(halves[0]),
-			     &options, error);
+		return serve(halves[0], halves[1] ? halves[1] : "", &options, error);
 	return serve_project(argv + 1, &options, error);
 }
 
@@ -169,6 +123,7 @@ const struct cli_command cli_serve = {
 		"  ersatz serve my_rng --socket run/my_rng\n"
 		"  ersatz serve my_rng,algorithm=philox --socket run/my_rng --once\n"
 		"  ersatz serve ./my_rng.so --socket run/my_rng\n"
-		"  gdb --args ersatz serve my_rng --socket run/my_rng --alone\n",
+		"  ersatz serve my_rng --socket run/my_rng --gdb\n"
+		"  valgrind ersatz serve my_rng --socket run/my_rng --alone\n",
 	.run = run,
 };

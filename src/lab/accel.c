@@ -110,7 +110,10 @@ gboolean accel_choose(const char *accel, const char *qemu, const struct lab_kern
 	if (!file)
 		return FALSE;
 	if (!g_file_get_contents(file, &verdict, NULL, NULL)) {
-		const char *new = probe(qemu, kernel, rundir, error);
+		const char *new;
+
+		say("trying whether a guest runs under KVM here, once");
+		new = probe(qemu, kernel, rundir, error);
 
 		if (!new)
 			return FALSE;

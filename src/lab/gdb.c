@@ -162,6 +162,14 @@ static gboolean add_module(GString *script, const char *module, GError **error)
 	return TRUE;
 }
 
+gboolean gdb_there(const char *option, GError **error)
+{
+	g_autofree char *gdb = g_find_program_in_path("gdb");
+
+	return gdb || failure_set(error, FAILURE_SETUP,
+				  "%s needs gdb; run, as root: apt-get install gdb", option);
+}
+
 static char *script_path(const struct rundir *rundir)
 {
 	return g_build_filename(rundir->path, "attach.gdb", NULL);
@@ -173,12 +181,10 @@ gboolean gdb_prepare(const struct machine_plan *plan, struct rundir *rundir, GPt
 	g_autoptr(GString) script = g_string_new("# Written by `ersatz run --gdb` for one run.\n");
 	g_autofree char *symbols = NULL;
 	g_autofree char *path = script_path(rundir);
-	g_autofree char *gdb = g_find_program_in_path("gdb");
 	g_autoptr(GError) local = NULL;
 
-	if (!gdb)
-		return failure_set(error, FAILURE_SETUP,
-				   "--gdb needs gdb; run: apt-get install gdb");
+	if (!gdb_there("--gdb", error))
+		return FALSE;
 	symbols = kernel_symbols(plan, rundir, error);
 	if (!symbols)
 		return FALSE;
@@ -219,4 +225,46 @@ void gdb_announce(const struct rundir *rundir)
 	g_autofree char *path = script_path(rundir);
 
 	say("the guest waits for gdb; in another terminal:\n\n    gdb -x %s\n", path);
+}
+
+/* A hook's name, for an example. */
+static char *some_hook(const struct project *project)
+{
+	struct ez_error why = { "" };
+	const struct ez_model *model = ez_model_open(project->model, &why);
+	char *name = NULL;
+
+	for (uint32_t i = 0; model && !name && i < model->spec->n_regs; i++) {
+		const struct ez_reg *reg = &model->spec->regs[i];
+
+		if (reg->onread || reg->onwrite)
+			name = g_strdup_printf("%s_%s_%s", project->name, reg->name,
+					       reg->onread ? "onread" : "onwrite");
+	}
+	if (model)
+		ez_model_close(model);
+	return name ? name : g_strdup_printf("%s_create", project->name);
+}
+
+gboolean gdb_model_announce(const struct rundir *rundir, const struct project_device *device,
+			    pid_t server, GError **error)
+{
+	g_autofree char *path = g_build_filename(rundir->path, "model.gdb", NULL);
+	g_autofree char *hook = some_hook(device->project);
+	g_autofree char *script = g_strdup_printf(
+		"# Written by `ersatz run --gdb-model` for one run.\n"
+		"set pagination off\nset confirm off\nset breakpoint pending on\n"
+		"handle SIGPIPE SIGALRM nostop noprint pass\n"
+		"attach %d\n"
+		"echo %s has not been made yet. Set breakpoints (break %s, say), then: "
+		"continue\\n\n",
+		(int)server, device->id, hook);
+	g_autoptr(GError) local = NULL;
+
+	if (!g_file_set_contents(path, script, -1, &local))
+		return failure_set(error, FAILURE_SETUP, "cannot write %s: %s", path,
+				   local->message);
+	say("the model of %s waits for gdb; in another terminal:\n\n    gdb -x %s\n", device->id,
+	    path);
+	return TRUE;
 }

@@ -5,6 +5,7 @@
 
 #include "lab/machine.h"
 #include "lab/rundir.h"
+#include "project/project.h"
 
 /*
  * Writes the run's gdb command file, and before it, where the kernel has no
@@ -13,7 +14,13 @@
  */
 gboolean gdb_prepare(const struct machine_plan *plan, struct rundir *rundir, GPtrArray *projects,
 		     GError **error);
+/* FALSE with an error, what to do: there is no gdb, which `option` needs. */
+gboolean gdb_there(const char *option, GError **error);
 /* Says what to type. */
 void gdb_announce(const struct rundir *rundir);
+
+/* gdb on the process that serves a device, and waits to make it: says what to type. */
+gboolean gdb_model_announce(const struct rundir *rundir, const struct project_device *device,
+			    pid_t server, GError **error);
 
 #endif

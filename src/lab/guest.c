@@ -449,7 +449,8 @@ gboolean guest_wait_ready(struct guest *guest, GError **error)
 	const struct lab_options *options = guest->plan->options;
 	gint64 limit = options->boot_timeout ? options->boot_timeout : LAB_BOOT_TIMEOUT;
 
-	if (options->gdb) /* somebody looks at it, instruction by instruction */
+	/* Somebody looks at it, instruction by instruction. */
+	if (options->gdb || options->gdb_model)
 		limit = 0;
 	return guest_wait(guest, is_hello, guest, limit * G_USEC_PER_SEC, "the guest did not boot",
 			  error) &&

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "lab/kernel.h"
 #include "lab/arch.h"
+#include "lab/progress.h"
 #include "lab/tool.h"
 #include "project/failure.h"
 #include "project/paths.h"
@@ -59,6 +60,12 @@ char *kernel_image_release(const char *file, GError **error)
 	return NULL;
 }
 
+static char *look(gpointer debs)
+{
+	return g_strdup_printf("fetching the guest's kernel: %.0f of 27 MB",
+			       (double)progress_bytes(debs, "linux-image-") / 1e6);
+}
+
 /* Debian's image package of this release and version, unpacked into `to`. */
 static gboolean fetch(const char *release, const char *to, GError **error)
 {
@@ -70,14 +77,19 @@ static gboolean fetch(const char *release, const char *to, GError **error)
 	g_autofree char *deb = NULL;
 	g_autofree char *said = NULL;
 	g_autoptr(GError) local = NULL;
+	struct progress *progress;
+	gboolean ok;
 
 	if (!debs || !tool_read(NULL, &version, error, "dpkg-query", "-W", "-f", "${Version}",
 				headers, NULL))
 		return FALSE;
 	wanted = g_strdup_printf("linux-image-%s=%s", release, version);
 	say("fetching the guest's kernel: %s (27 MB), once", wanted);
-	if (!tool_read(debs, &said, &local, "apt-get", "-o", "APT::Sandbox::User=root", "-q",
-		       "download", wanted, NULL))
+	progress = progress_begin(look, debs);
+	ok = tool_read(debs, &said, &local, "apt-get", "-o", "APT::Sandbox::User=root", "-q",
+		       "download", wanted, NULL);
+	progress_end(progress);
+	if (!ok)
 		return failure_set(
 			error, FAILURE_SETUP,
 			"%s\nThe guest's kernel must be of the same version as the installed "

@@ -4,6 +4,7 @@
 #include "lab/accel.h"
 #include "lab/gdb.h"
 #include "lab/initramfs.h"
+#include "lab/sanitize.h"
 #include "lab/servers.h"
 #include "lab/share.h"
 #include "lab/tool.h"
@@ -24,6 +25,7 @@ struct lab {
 	struct guest *guest;
 	struct servers *servers; /* NULL: the models run in QEMU */
 	char *qemu, *initramfs, *share_socket, *gdb_socket;
+	char *server; /* the program that serves the models; NULL: ersatz itself */
 	int trace;
 };
 
@@ -78,8 +80,8 @@ char *lab_qemu(GError **error)
 	if (own && *own)
 		return g_strdup(own);
 	if (access(paths->qemu, X_OK)) {
-		say("QEMU with our devices in it is not built yet: building it now, once; this "
-		    "takes minutes");
+		say("QEMU with our devices in it, for --backend qemu, is not built yet: building "
+		    "it now, once; this takes minutes");
 		if (!lab_qemu_build(NULL, FALSE, error))
 			return NULL;
 	}
@@ -163,16 +165,38 @@ static char *model_path(GPtrArray *projects)
 	return g_strjoinv(":", (char **)models->pdata);
 }
 
+/* The models in the ways that the options want, and what they run in. */
+static gboolean build_all(struct lab *lab, GPtrArray *projects, GError **error)
+{
+	const struct lab_options *options = lab->plan.options;
+	unsigned int parts = PROJECT_MODEL | PROJECT_GUEST;
+
+	/* Long, if it must be fetched: it is, while all else is built. */
+	if (options->vfio_user)
+		vmm_begin();
+	lab->kernel = kernel_get(options->kernel, options->kernel_build, error);
+	if (!lab->kernel)
+		return FALSE;
+	if (options->sanitize)
+		parts |= PROJECT_SANITIZE;
+	else if (options->gdb_model)
+		parts |= PROJECT_DEBUG;
+	if (!lab_build(projects, parts, lab->kernel, error))
+		return FALSE;
+	if (options->sanitize)
+		lab->server = sanitize_server(error);
+	return !options->sanitize || lab->server;
+}
+
 /* All that must be there before QEMU can start. */
 static gboolean prepare(struct lab *lab, GPtrArray *devices, GPtrArray *projects, GError **error)
 {
 	const struct lab_options *options = lab->plan.options;
 	struct machine_plan *plan = &lab->plan;
 
-	if (!machine_check(options, devices->len, error) || !lab_packages("guest", error))
-		return FALSE;
-	lab->kernel = kernel_get(options->kernel, options->kernel_build, error);
-	if (!lab->kernel || !lab_build(projects, PROJECT_MODEL | PROJECT_GUEST, lab->kernel, error))
+	if (!machine_check(options, devices->len, error) ||
+	    (options->gdb_model && !gdb_there("--gdb-model", error)) ||
+	    !lab_packages("guest", error) || !build_all(lab, projects, error))
 		return FALSE;
 	for (guint i = 0; i < devices->len; i++)
 		if (!project_check(devices->pdata[i], error))
@@ -212,7 +236,14 @@ static gboolean launch(struct lab *lab, const char *taps, GPtrArray *projects, G
 	g_autofree char *path = NULL;
 
 	if (plan->options->vfio_user) {
-		lab->servers = servers_start(plan->devices, lab->rundir, taps, lab->trace, error);
+		struct servers_plan servers = { .options = plan->options,
+						.devices = plan->devices,
+						.rundir = lab->rundir,
+						.program = lab->server,
+						.taps = taps,
+						.trace_fd = lab->trace };
+
+		lab->servers = servers_start(&servers, error);
 		if (!lab->servers)
 			return FALSE;
 		plan->sockets = servers_sockets(lab->servers);
@@ -253,12 +284,28 @@ struct guest *lab_guest(struct lab *lab)
 	return lab->guest;
 }
 
-void lab_stop(struct lab *lab)
+gboolean lab_model_died(struct lab *lab, guint ms)
 {
+	gint64 until = g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND;
+
+	if (!lab->servers)
+		return FALSE;
+	while (!servers_deaths(lab->servers)) {
+		if (g_get_monotonic_time() >= until)
+			return FALSE;
+		g_usleep(10000);
+	}
+	return TRUE;
+}
+
+gboolean lab_stop(struct lab *lab)
+{
+	gboolean lived;
+
 	if (!lab)
-		return;
+		return TRUE;
 	guest_stop(lab->guest);
-	servers_stop(lab->servers, lab->guest != NULL);
+	lived = !servers_stop(lab->servers, lab->guest != NULL);
 	rundir_free(lab->rundir);
 	kernel_free(lab->kernel);
 	if (lab->trace >= 0)
@@ -267,5 +314,7 @@ void lab_stop(struct lab *lab)
 	g_free(lab->initramfs);
 	g_free(lab->share_socket);
 	g_free(lab->gdb_socket);
+	g_free(lab->server);
 	g_free(lab);
+	return lived;
 }

@@ -16,7 +16,10 @@ struct lab;
 struct lab *lab_start(const struct lab_options *options, GPtrArray *devices, gboolean interactive,
 		      GError **error);
 struct guest *lab_guest(struct lab *lab);
-void lab_stop(struct lab *lab);
+/* Whether a model has died so far: looks, and waits `ms` for the news of it. */
+gboolean lab_model_died(struct lab *lab, guint ms);
+/* Ends the run. FALSE: a model has died in it, which stderr tells. NULL is fine. */
+gboolean lab_stop(struct lab *lab);
 
 /* QEMU with our backend, built if it is not there. NULL with an error. */
 char *lab_qemu(GError **error);

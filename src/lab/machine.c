@@ -99,6 +99,8 @@ static char *kernel_append(const struct machine_plan *plan)
 
 	g_string_append_printf(line, "console=%s quiet panic=-1 ersatz.tty=%s", arch->console,
 			       arch->console);
+	/* For tests of what one of the two cannot do. */
+	g_string_append_printf(line, " ersatz.backend=%s", plan->sockets ? "vfio-user" : "qemu");
 	/* A command that died of an oops says nothing useful; in a shell one looks around. */
 	if (!plan->interactive)
 		g_string_append(line, " oops=panic");
@@ -115,9 +117,10 @@ static char *kernel_append(const struct machine_plan *plan)
 
 /*
  * How long QEMU waits for an answer of a server. A late one would put all that
- * follow out of step, so only a model that hangs for good should meet it.
+ * follow out of step, so a hook that hangs is ended before: servers.c.
  */
 #define SERVER_TIMEOUT_MS 60000
+#define DEBUGGED_TIMEOUT_MS 1000000000 /* eleven days in front of gdb */
 
 static char *json_escape(const char *text)
 {
@@ -132,7 +135,8 @@ static char *json_escape(const char *text)
 }
 
 /* A device that is served: its properties are the server's. QEMU takes this in JSON only. */
-static void add_served(GPtrArray *argv, const char *id, const char *place, const char *socket)
+static void add_served(GPtrArray *argv, const char *id, const char *place, const char *socket,
+		       gboolean debugged)
 {
 	g_auto(GStrv) where = g_strsplit(place, "=", 2);
 	g_autofree char *path = json_escape(socket);
@@ -140,7 +144,7 @@ static void add_served(GPtrArray *argv, const char *id, const char *place, const
 	add(argv, "-device",
 	    "{\"driver\":\"vfio-user-pci\",\"id\":\"%s\",\"%s\":\"%s\","
 	    "\"socket\":{\"type\":\"unix\",\"path\":\"%s\"},\"x-msg-timeout\":%d}",
-	    id, where[0], where[1], path, SERVER_TIMEOUT_MS);
+	    id, where[0], where[1], path, debugged ? DEBUGGED_TIMEOUT_MS : SERVER_TIMEOUT_MS);
 }
 
 static void add_devices(GPtrArray *argv, const struct machine_plan *plan)
@@ -161,7 +165,8 @@ static void add_devices(GPtrArray *argv, const struct machine_plan *plan)
 			place = g_strdup_printf("bus=port%u", i);
 		}
 		if (plan->sockets)
-			add_served(argv, device->id, place, plan->sockets->pdata[i]);
+			add_served(argv, device->id, place, plan->sockets->pdata[i],
+				   plan->options->gdb_model);
 		else
 			add(argv, "-device", "%s,id=%s,%s%s%s", type, device->id, place,
 			    *device->properties ? "," : "", device->properties);

@@ -22,7 +22,9 @@ struct lab_options {
 	char *trace; /* a file, or "-" */
 	char **taps;
 	char **qemu_args; /* handed to QEMU behind all of ours */
-	gboolean gdb;
+	gboolean gdb; /* on the guest's kernel */
+	gboolean gdb_model; /* on the first device's server */
+	gboolean sanitize; /* models, and their servers, with sanitizers */
 	int timeout; /* seconds for all of it; 0: none */
 	int boot_timeout;
 	gboolean verbose; /* the guest's console on stderr */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <gio/gio.h>
 #include "lab/servers.h"
+#include "lab/gdb.h"
 #include "lab/guest.h"
+#include "lab/sanitize.h"
 #include "project/failure.h"
 #include "project/paths.h"
 #include "project/project.h"
@@ -9,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -16,9 +19,12 @@
 
 enum { READY_FD = 3 }; /* as the server has it */
 
+/* A hook that hangs holds a processor of the guest; QEMU gives its link up after a minute. */
+#define HANG_LIMIT "30" /* seconds */
+
 struct server {
 	struct servers *all;
-	const char *id;
+	const struct project_device *device;
 	GSubprocess *process; /* NULL: has ended, or never started */
 	int ready; /* says when it can be connected to */
 };
@@ -28,6 +34,7 @@ struct servers {
 	GPtrArray *sockets;
 	GCancellable *unwatch;
 	guint running;
+	guint deaths; /* of models */
 	gboolean ending;
 };
 
@@ -51,32 +58,69 @@ static void ended(GObject *object, GAsyncResult *result, gpointer data)
 		return; /* not watched any more: `server` may be gone */
 	status = g_subprocess_get_status(process);
 	server->all->running--;
+	server->all->deaths += WIFEXITED(status) && WEXITSTATUS(status) == FAILURE_GUEST;
 	if (WIFSIGNALED(status) && !server->all->ending)
 		say("%s: its server died of signal %d (%s); for the guest the card is pulled",
-		    server->id, WTERMSIG(status), g_strsignal(WTERMSIG(status)));
+		    server->device->id, WTERMSIG(status), g_strsignal(WTERMSIG(status)));
 }
 
-static gboolean spawn(struct server *server, const struct project_device *device,
-		      const char *socket, const char *taps, int trace_fd, GError **error)
+/* The model's file, as this run wants it, with its properties. */
+static char *model_of(const struct servers_plan *plan, const struct project_device *device,
+		      gboolean debugged)
+{
+	enum project_part part = plan->options->sanitize ? PROJECT_SANITIZE
+				 : debugged		 ? PROJECT_DEBUG
+							 : PROJECT_MODEL;
+	g_autofree char *file = project_model(device->project, part);
+
+	return g_strconcat(file, *device->properties ? "," : "", device->properties, NULL);
+}
+
+static void set_environment(GSubprocessLauncher *launcher, const struct servers_plan *plan)
+{
+	if (plan->taps)
+		g_subprocess_launcher_setenv(launcher, "ERSATZ_TAPS", plan->taps, TRUE);
+	for (const char *const *one = sanitize_environment; plan->options->sanitize && *one;
+	     one++) {
+		g_auto(GStrv) pair = g_strsplit(*one, "=", 2);
+
+		/* Whoever has set his own means them. */
+		g_subprocess_launcher_setenv(launcher, pair[0], pair[1], FALSE);
+	}
+}
+
+static gboolean spawn(struct server *server, const struct servers_plan *plan, const char *socket,
+		      GError **error)
 {
 	g_autoptr(GSubprocessLauncher) launcher =
 		g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
-	g_autofree char *what = g_strconcat(device->project->model, *device->properties ? "," : "",
-					    device->properties, NULL);
+	gboolean debugged = plan->options->gdb_model && server == server->all->list->pdata[0];
+	g_autofree char *what = model_of(plan, server->device, debugged);
 	g_autofree char *ready_fd = g_strdup_printf("%d", READY_FD);
-	const char *argv[] = { paths_get()->self, "serve", "--id",   device->id,
-			       "--socket",	  socket,  "--once", "--ready-fd",
-			       ready_fd,	  what,	   NULL };
+	const char *argv[] = { plan->program ? plan->program : paths_get()->self,
+			       "serve",
+			       "--id",
+			       server->device->id,
+			       "--socket",
+			       socket,
+			       "--once",
+			       "--ready-fd",
+			       ready_fd,
+			       "--hang-limit",
+			       HANG_LIMIT,
+			       debugged ? "--gdb" : what,
+			       debugged ? what : NULL,
+			       NULL };
 	g_autoptr(GError) local = NULL;
 	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return failure_errno(error, errno, "cannot make a pipe");
 	server->ready = fds[0];
-	if (taps)
-		g_subprocess_launcher_setenv(launcher, "ERSATZ_TAPS", taps, TRUE);
+	set_environment(launcher, plan);
 	g_subprocess_launcher_take_fd(launcher, fds[1], READY_FD);
-	g_subprocess_launcher_take_fd(launcher, dup(trace_fd >= 0 ? trace_fd : STDERR_FILENO),
+	g_subprocess_launcher_take_fd(launcher,
+				      dup(plan->trace_fd >= 0 ? plan->trace_fd : STDERR_FILENO),
 				      GUEST_TRACE_FD);
 	g_subprocess_launcher_set_child_setup(launcher, child_setup, GINT_TO_POINTER(getpid()),
 					      NULL);
@@ -90,20 +134,36 @@ static gboolean spawn(struct server *server, const struct project_device *device
 	return TRUE;
 }
 
-static gboolean wait_ready(struct server *server, GError **error)
+/* Lines, as vu_server_run writes them: "waits PID", "ready". */
+static gboolean wait_ready(struct server *server, const struct rundir *rundir, GError **error)
 {
-	char word[16];
+	g_autoptr(GString) line = g_string_new(NULL);
+	gboolean ok = TRUE, ready = FALSE;
 	ssize_t n;
+	char c;
 
-	do {
-		n = read(server->ready, word, sizeof(word));
-	} while (n < 0 && errno == EINTR);
+	while (ok && !ready) {
+		n = read(server->ready, &c, 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		if (c != '\n') {
+			g_string_append_c(line, c);
+			continue;
+		}
+		if (g_str_has_prefix(line->str, "waits "))
+			ok = gdb_model_announce(rundir, server->device,
+						(pid_t)strtol(line->str + 6, NULL, 10), error);
+		ready = strcmp(line->str, "ready") == 0;
+		g_string_truncate(line, 0);
+	}
 	close(server->ready);
 	server->ready = -1;
-	if (n <= 0)
+	if (ok && !ready)
 		return failure_set(error, FAILURE_SETUP, "%s cannot be served; why is said above",
-				   server->id);
-	return TRUE;
+				   server->device->id);
+	return ok;
 }
 
 static void server_free(gpointer data)
@@ -116,8 +176,7 @@ static void server_free(gpointer data)
 	g_free(server);
 }
 
-struct servers *servers_start(GPtrArray *devices, struct rundir *rundir, const char *taps,
-			      int trace_fd, GError **error)
+struct servers *servers_start(const struct servers_plan *plan, GError **error)
 {
 	struct servers *servers = g_new0(struct servers, 1);
 	gboolean ok = TRUE;
@@ -125,23 +184,22 @@ struct servers *servers_start(GPtrArray *devices, struct rundir *rundir, const c
 	servers->list = g_ptr_array_new_with_free_func(server_free);
 	servers->sockets = g_ptr_array_new_with_free_func(g_free);
 	servers->unwatch = g_cancellable_new();
-	for (guint i = 0; ok && i < devices->len; i++) {
-		const struct project_device *device = devices->pdata[i];
+	for (guint i = 0; ok && i < plan->devices->len; i++) {
 		struct server *server = g_new0(struct server, 1);
 		/* Short: a socket's path has 107 bytes. */
-		char *socket = g_strdup_printf("%s/vfio%u", rundir->path, i);
+		char *socket = g_strdup_printf("%s/vfio%u", plan->rundir->path, i);
 
 		server->all = servers;
-		server->id = device->id;
+		server->device = plan->devices->pdata[i];
 		server->ready = -1;
 		g_ptr_array_add(servers->list, server);
 		g_ptr_array_add(servers->sockets, socket);
-		ok = spawn(server, device, socket, taps, trace_fd, error);
+		ok = spawn(server, plan, socket, error);
 		if (ok)
-			rundir_keep(rundir, g_subprocess_get_identifier(server->process));
+			rundir_keep(plan->rundir, g_subprocess_get_identifier(server->process));
 	}
 	for (guint i = 0; ok && i < servers->list->len; i++)
-		ok = wait_ready(servers->list->pdata[i], error);
+		ok = wait_ready(servers->list->pdata[i], plan->rundir, error);
 	if (ok)
 		return servers;
 	servers_stop(servers, FALSE);
@@ -184,10 +242,19 @@ static void signal_all(const struct servers *servers, int number)
 	}
 }
 
-void servers_stop(struct servers *servers, gboolean client_was_there)
+guint servers_deaths(const struct servers *servers)
 {
+	while (g_main_context_iteration(NULL, FALSE))
+		;
+	return servers->deaths;
+}
+
+guint servers_stop(struct servers *servers, gboolean client_was_there)
+{
+	guint deaths;
+
 	if (!servers)
-		return;
+		return 0;
 	if (client_was_there)
 		await(servers, 1000);
 	servers->ending = TRUE;
@@ -200,8 +267,10 @@ void servers_stop(struct servers *servers, gboolean client_was_there)
 	g_cancellable_cancel(servers->unwatch);
 	while (g_main_context_iteration(NULL, FALSE)) /* what was cancelled is told so */
 		;
+	deaths = servers->deaths;
 	g_object_unref(servers->unwatch);
 	g_ptr_array_unref(servers->list);
 	g_ptr_array_unref(servers->sockets);
 	g_free(servers);
+	return deaths;
 }

@@ -19,7 +19,7 @@ static const struct unpack packaged = {
 	.package = "virtiofsd",
 	.suite = "trixie",
 	.what = "virtiofsd for --share",
-	.size = "a few MB",
+	.megabytes = 4,
 };
 
 /* The command to start it with, without its own options; of char *. NULL with an error. */

@@ -2,6 +2,7 @@
 #include "lab/suite.h"
 #include "lab/lab.h"
 #include "lab/tool.h"
+#include "lab/vmm.h"
 #include "project/failure.h"
 #include "project/paths.h"
 #include "project/project.h"
@@ -14,6 +15,8 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define NEWS_MS 500 /* until it is known that the model is what a test failed of */
 
 /* A test program still to be run. */
 struct job {
@@ -28,6 +31,7 @@ struct suite {
 	GPtrArray *results;
 	int timeout;
 	gboolean late; /* a time-out happened */
+	gboolean died; /* a model did, and no test has failed of it */
 };
 
 static void job_free(gpointer data)
@@ -260,9 +264,10 @@ static void add_error_text(struct ktap *test, const char *text)
 }
 
 /* FALSE with an error: the guest is of no use any more. */
-static gboolean run_guest(struct suite *suite, struct guest *guest, const struct job *job,
+static gboolean run_guest(struct suite *suite, struct lab *lab, const struct job *job,
 			  GError **error)
 {
+	struct guest *guest = lab_guest(lab);
 	g_autoptr(GString) output = g_string_new(NULL);
 	g_autoptr(GString) errors = g_string_new(NULL);
 	g_autoptr(GError) local = NULL;
@@ -293,6 +298,12 @@ static gboolean run_guest(struct suite *suite, struct guest *guest, const struct
 
 		ktap_fail(test, "%s", parts[0]);
 		add_error_text(test, local->message);
+	}
+	/* The guest lives on without its device, which may be why a test fails, or may not show. */
+	if (ok && lab_model_died(lab, test->verdict == KTAP_FAIL ? NEWS_MS : 0)) {
+		ktap_fail(test, "the model died; stderr says of what");
+		failure_set(&local, FAILURE_GUEST, "the model died");
+		ok = FALSE;
 	}
 	report(suite, test);
 	if (!ok)
@@ -328,9 +339,9 @@ static gboolean run_guests(struct suite *suite, GPtrArray *jobs, guint first, GE
 				return FALSE;
 			}
 		}
-		if (run_guest(suite, lab_guest(lab), jobs->pdata[i], &local))
+		if (run_guest(suite, lab, jobs->pdata[i], &local))
 			continue;
-		lab_stop(lab);
+		lab_stop(lab); /* a model that died has made this test fail */
 		lab = NULL;
 		ok = local->code == FAILURE_GUEST || local->code == FAILURE_TIMEOUT;
 		suite->late |= local->code == FAILURE_TIMEOUT;
@@ -340,7 +351,7 @@ static gboolean run_guests(struct suite *suite, GPtrArray *jobs, guint first, GE
 			g_propagate_error(error, g_steal_pointer(&local));
 		}
 	}
-	lab_stop(lab);
+	suite->died = !lab_stop(lab);
 	return ok;
 }
 
@@ -357,6 +368,9 @@ static gboolean build(const struct suite_options *options, GPtrArray *projects, 
 		if (!kernel)
 			return FALSE;
 		parts |= PROJECT_GUEST;
+		/* Long, if it must be fetched: it is, while the projects are built. */
+		if (options->lab->vfio_user)
+			vmm_begin();
 	}
 	ok = lab_build(projects, parts, kernel, error);
 	kernel_free(kernel);
@@ -386,6 +400,9 @@ gboolean suite_run(const struct suite_options *options, GPtrArray **ret_results,
 		g_propagate_error(error, g_steal_pointer(&local));
 		return FALSE;
 	}
+	if (suite.died)
+		return failure_set(error, FAILURE_GUEST,
+				   "a model died after the last test; what is said above");
 	if (suite.late)
 		return failure_set(error, FAILURE_TIMEOUT, "a test did not end in time");
 	return TRUE;

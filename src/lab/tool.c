@@ -142,7 +142,7 @@ gboolean tool_script(GError **error, const char *failed, const char *program, ..
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
 	g_autoptr(GError) local = NULL;
 	struct script script = { .parent = getpid(), .asks = isatty(STDIN_FILENO) };
-	GSpawnFlags flags = G_SPAWN_DO_NOT_REAP_CHILD |
+	GSpawnFlags flags = G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH |
 			    (script.asks ? G_SPAWN_CHILD_INHERITS_STDIN : G_SPAWN_DEFAULT);
 	int status = 0;
 	va_list args;

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "lab/unpack.h"
+#include "lab/progress.h"
 #include "lab/tool.h"
 #include "project/failure.h"
 #include "project/paths.h"
+#include "project/project.h"
 
 #include <errno.h>
 #include <string.h>
 #include <glib/gstdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define KEYRING "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -14,7 +17,7 @@
 
 /* apt-get in a world of its own: the machine's lists and packages are not touched. */
 static gboolean apt(const char *world, GError **error, const char *suite, const char *verb,
-		    const char *package)
+		    const char *package, const char *also)
 {
 	g_autofree char *state = g_strdup_printf("Dir::State=%s/state", world);
 	g_autofree char *status = g_strdup_printf("Dir::State::status=%s/status", world);
@@ -26,7 +29,7 @@ static gboolean apt(const char *world, GError **error, const char *suite, const 
 			"Dir::Etc::preferencesparts=/dev/null", "-o",
 			"Dir::Etc::preferences=/dev/null", "-o", "APT::Install-Recommends=false",
 			"-o", "APT::Sandbox::User=root", "-o", "Debug::NoLocking=1", "-t", suite,
-			"--download-only", verb, package, NULL);
+			"--download-only", verb, package, also, NULL);
 }
 
 /* The archive that the machine's own apt uses; its suites are not ours, but its place is. */
@@ -60,6 +63,109 @@ static char *sources(const char *suite, GError **error)
 	return g_strconcat(line, BASE " main\n", line, suite, " main\n", NULL);
 }
 
+/* What is being done with a package and all it needs; read by the thread that tells of it. */
+struct work {
+	const struct unpack *unpack;
+	const char *to;
+	char *archives, *partial;
+	GPtrArray *debs; /* of char * */
+	guint done; /* of those, unpacked; atomic */
+	GMutex mutex;
+	GError *error; /* the first */
+};
+
+static char *look_download(gpointer data)
+{
+	const struct work *work = data;
+	guint64 bytes = progress_bytes(work->archives, NULL) + progress_bytes(work->partial, NULL);
+
+	return g_strdup_printf("fetching %s: %.0f of about %u MB", work->unpack->what,
+			       (double)bytes / 1e6, work->unpack->megabytes);
+}
+
+static char *look_unpack(gpointer data)
+{
+	struct work *work = data;
+
+	return g_strdup_printf("unpacking %s: %u of %u packages", work->unpack->what,
+			       (guint)g_atomic_int_get(&work->done), work->debs->len);
+}
+
+static gboolean download(struct work *work, const char *world, GError **error)
+{
+	const struct unpack *unpack = work->unpack;
+	struct progress *progress = progress_begin(look_download, work);
+	gboolean ok = apt(world, error, unpack->suite, "update", NULL, NULL) &&
+		      apt(world, error, unpack->suite, "install", unpack->package, unpack->also);
+
+	progress_end(progress);
+	return ok;
+}
+
+static void unpack_one(gpointer deb, gpointer data)
+{
+	struct work *work = data;
+	GError *local = NULL;
+
+	if (tool_run(&local, "dpkg-deb", "-x", deb, work->to, NULL)) {
+		g_atomic_int_inc(&work->done);
+		return;
+	}
+	g_mutex_lock(&work->mutex);
+	if (!work->error)
+		work->error = g_steal_pointer(&local);
+	g_mutex_unlock(&work->mutex);
+	g_clear_error(&local);
+}
+
+/* The largest first, so that none is left alone at the end. */
+static gint by_size(gconstpointer a, gconstpointer b)
+{
+	struct stat first = { 0 }, second = { 0 };
+
+	if (stat(*(char *const *)a, &first) || stat(*(char *const *)b, &second))
+		return 0;
+	return (first.st_size < second.st_size) - (first.st_size > second.st_size);
+}
+
+/* Decompressing is what takes the time: one for each processor. */
+static gboolean unpack_all(struct work *work, GError **error)
+{
+	GThreadPool *pool =
+		g_thread_pool_new(unpack_one, work, (gint)g_get_num_processors(), TRUE, NULL);
+	struct progress *progress = progress_begin(look_unpack, work);
+
+	g_ptr_array_sort(work->debs, by_size);
+	for (guint i = 0; i < work->debs->len; i++)
+		g_thread_pool_push(pool, work->debs->pdata[i], NULL);
+	g_thread_pool_free(pool, FALSE, TRUE);
+	progress_end(progress);
+	if (!work->error)
+		return TRUE;
+	g_propagate_error(error, g_steal_pointer(&work->error));
+	return FALSE;
+}
+
+static gboolean fetch_into(struct work *work, const char *world, GError **error)
+{
+	const struct unpack *unpack = work->unpack;
+
+	say("fetching %s from Debian's %s (%u MB), once", unpack->what, unpack->suite,
+	    unpack->megabytes);
+	if (!download(work, world, error))
+		return FALSE;
+	g_ptr_array_unref(work->debs);
+	work->debs = project_list(work->archives, ".deb");
+	if (!work->debs->len)
+		return failure_set(error, FAILURE_SETUP,
+				   "apt-get downloaded no package for %s, and said no error",
+				   unpack->package);
+	if (!unpack_all(work, error))
+		return FALSE;
+	paths_remove(world);
+	return TRUE;
+}
+
 /* Fills the folder `to`. */
 static gboolean fetch(const struct unpack *unpack, const char *to, GError **error)
 {
@@ -68,11 +174,8 @@ static gboolean fetch(const struct unpack *unpack, const char *to, GError **erro
 	g_autofree char *lines = sources(unpack->suite, error);
 	g_autofree char *status = g_build_filename(world, "status", NULL);
 	g_autofree char *lists = g_build_filename(world, "state", "lists", "partial", NULL);
-	g_autofree char *archives = g_build_filename(world, "cache", "archives", NULL);
-	g_autofree char *partial = g_build_filename(archives, "partial", NULL);
-	g_autoptr(GDir) dir = NULL;
-	const char *name;
-	guint count = 0;
+	struct work work = { .unpack = unpack, .to = to };
+	gboolean ok;
 
 	if (!lines)
 		return FALSE;
@@ -81,33 +184,19 @@ static gboolean fetch(const struct unpack *unpack, const char *to, GError **erro
 				   "%s comes from Debian, whose keys are not here; run: %s install "
 				   "guest",
 				   unpack->what, paths_get()->packages);
-	say("fetching %s from Debian's %s (%s), once", unpack->what, unpack->suite, unpack->size);
-	if (!paths_mkdir(lists, error) || !paths_mkdir(partial, error))
-		return FALSE;
-	if (!g_file_set_contents(list, lines, -1, NULL) ||
-	    !g_file_set_contents(status, "", 0, NULL))
-		return failure_set(error, FAILURE_SETUP, "cannot write to %s; is the disk full?",
-				   world);
-	if (!apt(world, error, unpack->suite, "update", NULL) ||
-	    !apt(world, error, unpack->suite, "install", unpack->package))
-		return FALSE;
-	dir = g_dir_open(archives, 0, NULL);
-	while (dir && (name = g_dir_read_name(dir))) {
-		g_autofree char *deb = g_build_filename(archives, name, NULL);
-
-		if (!g_str_has_suffix(name, ".deb"))
-			continue;
-		if (!count++)
-			say("unpacking %s", unpack->what);
-		if (!tool_run(error, "dpkg-deb", "-x", deb, to, NULL))
-			return FALSE;
-	}
-	paths_remove(world);
-	if (!count)
-		return failure_set(error, FAILURE_SETUP,
-				   "apt-get downloaded no package for %s, and said no error",
-				   unpack->package);
-	return TRUE;
+	work.archives = g_build_filename(world, "cache", "archives", NULL);
+	work.partial = g_build_filename(work.archives, "partial", NULL);
+	work.debs = g_ptr_array_new();
+	ok = paths_mkdir(lists, error) && paths_mkdir(work.partial, error);
+	if (ok && (!g_file_set_contents(list, lines, -1, NULL) ||
+		   !g_file_set_contents(status, "", 0, NULL)))
+		ok = failure_set(error, FAILURE_SETUP, "cannot write to %s; is the disk full?",
+				 world);
+	ok = ok && fetch_into(&work, world, error);
+	g_ptr_array_unref(work.debs);
+	g_free(work.archives);
+	g_free(work.partial);
+	return ok;
 }
 
 static gboolean write_starter(const struct unpack *unpack, const char *to, GError **error)

@@ -12,9 +12,10 @@
 struct unpack {
 	const char *cache; /* folder below the cache; the tree is in it */
 	const char *package; /* with all that it depends on */
+	const char *also; /* one more, which it only recommends; NULL: none */
 	const char *suite; /* "trixie", or "trixie-backports", which comes on top */
 	const char *what; /* for messages: "virtiofsd for --share" */
-	const char *size; /* the same: "a few MB" */
+	guint megabytes; /* the same: what is downloaded, about */
 	/* A file in the tree's root that starts it, made with it; NULL: none. */
 	const char *starter, *starter_text;
 };

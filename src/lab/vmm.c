@@ -17,14 +17,15 @@ static char *starter_text(void)
 {
 	const struct lab_arch *arch = lab_arch();
 
-	return g_strdup_printf("#!/bin/sh\n"
-			       "tree=${0%%/*}\n"
-			       "lib=$tree/usr/lib/%s-linux-gnu\n"
-			       "export QEMU_MODULE_DIR=\"$lib/qemu\"\n"
-			       "exec \"$tree/%s\" --library-path \"$lib:$lib/pulseaudio\" \\\n"
-			       "\t\"$tree/usr/bin/%s\" -L \"$tree/usr/share/seabios\" \\\n"
-			       "\t-L \"$tree/usr/share/qemu\" \"$@\"\n",
-			       arch->name, arch->loader, arch->qemu);
+	return g_strdup_printf(
+		"#!/bin/sh\n"
+		"tree=${0%%/*}\n"
+		"lib=$tree/usr/lib/%s-linux-gnu\n"
+		"export QEMU_MODULE_DIR=\"$lib/qemu\"\n"
+		"exec \"$tree/%s\" --library-path \"$lib:$lib/pulseaudio\" \\\n"
+		"\t\"$tree/usr/bin/%s\" -L \"$tree/usr/share/seabios\" \\\n"
+		"\t-L \"$tree/usr/share/qemu\" -L \"$tree/usr/lib/ipxe/qemu\" \"$@\"\n",
+		arch->name, arch->loader, arch->qemu);
 }
 
 static void packaged(struct unpack *unpack, const char *starter)
@@ -34,7 +35,8 @@ static void packaged(struct unpack *unpack, const char *starter)
 		.package = lab_arch()->qemu_package,
 		.suite = "trixie-backports",
 		.what = "QEMU",
-		.size = "40 MB",
+		.also = "ipxe-qemu", /* network cards do not start without */
+		.megabytes = 42,
 		.starter = lab_arch()->qemu,
 		.starter_text = starter,
 	};
@@ -86,7 +88,7 @@ static char *own(void)
 	return strcmp(verdict, "yes") == 0 ? g_steal_pointer(&path) : NULL;
 }
 
-char *vmm_get(GError **error)
+static char *get(GError **error)
 {
 	const char *told = g_getenv("ERSATZ_QEMU");
 	g_autofree char *starter = starter_text();
@@ -104,12 +106,40 @@ char *vmm_get(GError **error)
 	return tree ? g_build_filename(tree, unpack.starter, NULL) : NULL;
 }
 
-char *vmm_describe(void)
+static GThread *fetching;
+static GError *fetching_error;
+
+static gpointer fetch(gpointer data)
+{
+	return get(&fetching_error);
+}
+
+void vmm_begin(void)
+{
+	/* Both fill in something static, or the environment, the first time. */
+	g_autofree char *cache = paths_cache(NULL, NULL);
+
+	if (!fetching && cache && paths_get())
+		fetching = g_thread_new("vmm", fetch, NULL);
+}
+
+char *vmm_get(GError **error)
+{
+	char *path;
+
+	if (!fetching)
+		return get(error);
+	path = g_thread_join(g_steal_pointer(&fetching));
+	if (fetching_error)
+		g_propagate_error(error, g_steal_pointer(&fetching_error));
+	return path;
+}
+
+char *vmm_path(void)
 {
 	const char *told = g_getenv("ERSATZ_QEMU");
 	g_autofree char *tree = NULL;
 	g_autofree char *path = NULL;
-	g_autofree char *version = NULL;
 	struct unpack unpack;
 
 	packaged(&unpack, NULL);
@@ -117,11 +147,19 @@ char *vmm_describe(void)
 	path = told && *told ? g_strdup(told) : own();
 	if (!path && tree)
 		path = g_build_filename(tree, unpack.starter, NULL);
-	if (!path || access(path, X_OK))
-		return g_strdup("QEMU is fetched by the first run with --backend vfio-user (40 "
-				"MB); nothing is built");
+	return path && access(path, X_OK) == 0 ? g_steal_pointer(&path) : NULL;
+}
+
+char *vmm_describe(void)
+{
+	g_autofree char *path = vmm_path();
+	g_autofree char *version = NULL;
+
+	if (!path)
+		return g_strdup("fetched by the first run (42 MB): Debian's, unpacked into the "
+				"cache; nothing is built");
 	if (!tool_read(NULL, &version, NULL, path, "--version", NULL))
-		return g_strdup_printf("%s does not run; remove %s", path, tree ? tree : "it");
+		return g_strdup_printf("%s does not run", path);
 	version[strcspn(version, "\n")] = 0;
 	return g_strdup_printf("%s, %s", version, path);
 }

@@ -8,8 +8,15 @@
 
 #include <glib.h>
 
+/*
+ * Begins to fetch it, if need be, in a thread, for a vmm_get() that comes
+ * later. What goes wrong is that one's error.
+ */
+void vmm_begin(void);
 /* Its path, fetched if need be; $ERSATZ_QEMU comes before all. NULL with an error. */
 char *vmm_get(GError **error);
+/* The same if it is there; NULL: vmm_get() would fetch it. */
+char *vmm_path(void);
 /* A line about what vmm_get would give; fetches nothing. */
 char *vmm_describe(void);
 

@@ -40,6 +40,7 @@ static void add_words(GPtrArray *words, const char *word, ...)
 typedef struct binary {
 	const char *part; /* for messages */
 	const char *file; /* below build/ */
+	const char *folder; /* of its objects, below build/; NULL: build/ itself */
 	GPtrArray *sources;
 	GPtrArray *compile; /* flags */
 	GPtrArray *link;
@@ -75,7 +76,7 @@ static struct step *new_object(struct project *project, const struct binary *bin
 	struct step *step;
 
 	name[strlen(name) - 1] = 'o'; /* it ends in .c */
-	object = g_build_filename(".obj", name, NULL);
+	object = g_build_filename(binary->folder ? binary->folder : "", ".obj", name, NULL);
 	step = new_step(project, binary->part, object);
 	begin_step(step, compiler, binary, "compile", "compiler");
 	step->depfile = g_strconcat(step->stamp, ".d", NULL);
@@ -211,15 +212,50 @@ static char *missing_macro(struct project *project, GPtrArray *sources)
 	return g_strdup_printf("%s must end with %s;", name, macro);
 }
 
-static gboolean build_model(struct project *project, GError **error)
+const char *const project_sanitizers[] = { "-fsanitize=address,undefined",
+					   "-fno-sanitize-recover=all", "-fno-omit-frame-pointer",
+					   NULL };
+
+/* A way to build a model, into a folder of its own. */
+static const struct variant {
+	enum project_part part;
+	const char *folder; /* NULL: build/ itself */
+	const char *what;
+	const char *const *both; /* for compiler and linker; NULL: none */
+	const char *compile;
+} variants[] = {
+	{ PROJECT_MODEL, NULL, "model", NULL, "-Werror" },
+	/* Other passes of the compiler warn of other things: -Werror is for the one above. */
+	{ PROJECT_DEBUG, "debug", "model, to be debugged", NULL, "-O0" },
+	{ PROJECT_SANITIZE, "sanitize", "model with sanitizers", project_sanitizers, "-O1" },
+};
+
+char *project_model(const struct project *project, enum project_part part)
 {
 	g_autofree char *file = g_path_get_basename(project->model);
+
+	for (guint i = 1; i < G_N_ELEMENTS(variants); i++)
+		if (variants[i].part == part)
+			return g_build_filename(project->build, variants[i].folder, file, NULL);
+	return g_strdup(project->model);
+}
+
+static gboolean build_model(struct project *project, const struct variant *variant, GError **error)
+{
+	g_autofree char *base = g_path_get_basename(project->model);
+	g_autofree char *file =
+		g_build_filename(variant->folder ? variant->folder : "", base, NULL);
 	g_autofree char *single = g_build_filename(project->dir, "model.c", NULL);
 	g_autofree char *folder = g_build_filename(project->dir, "model", NULL);
 	g_autofree char *tables = g_strdup_printf("%s_spec.c", project->name);
 	g_autofree char *hint = NULL;
 	g_autoptr(GPtrArray) sources = project_list(folder, ".c");
-	g_auto(Binary) model = { "model", file, sources, words_new(), words_new(), NULL };
+	g_auto(Binary) model = { .part = variant->what,
+				 .file = file,
+				 .folder = variant->folder,
+				 .sources = sources,
+				 .compile = words_new(),
+				 .link = words_new() };
 
 	if (g_file_test(single, G_FILE_TEST_EXISTS))
 		g_ptr_array_insert(sources, 0, g_strdup(single));
@@ -230,13 +266,30 @@ static gboolean build_model(struct project *project, GError **error)
 	model.hint = hint;
 	g_ptr_array_add(sources, g_build_filename(project->build, tables, NULL));
 	/* ez_* stay open: whatever loads the model brings its own libersatz. */
-	add_words(model.compile, "-Werror", "-fPIC", "-fvisibility=hidden", NULL);
+	add_words(model.compile, variant->compile, "-fPIC", "-fvisibility=hidden", NULL);
 	add_words(model.link, "-shared", "-Wl,-z,lazy", NULL);
+	for (const char *const *flag = variant->both; flag && *flag; flag++) {
+		add_words(model.compile, *flag, NULL);
+		add_words(model.link, *flag, NULL);
+	}
 	if (!add_packages(project, "--cflags", model.compile, error) ||
 	    !add_packages(project, "--libs", model.link, error) ||
-	    !build_binary(project, &model, error) || !check_model(project, error))
+	    !build_binary(project, &model, error))
+		return FALSE;
+	/* The others load only where their sanitizers are. */
+	if (variant->part != PROJECT_MODEL)
+		return TRUE;
+	if (!check_model(project, error))
 		return FALSE;
 	publish(project);
+	return TRUE;
+}
+
+static gboolean build_models(struct project *project, unsigned int parts, GError **error)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(variants); i++)
+		if ((parts & variants[i].part) && !build_model(project, &variants[i], error))
+			return FALSE;
 	return TRUE;
 }
 
@@ -245,7 +298,11 @@ static gboolean build_program(struct project *project, const char *part, const c
 			      GPtrArray *sources, GError **error)
 {
 	g_autofree char *uapi = g_build_filename(project->dir, "linux", NULL);
-	g_auto(Binary) program = { part, file, sources, words_new(), words_new(), NULL };
+	g_auto(Binary) program = { .part = part,
+				   .file = file,
+				   .sources = sources,
+				   .compile = words_new(),
+				   .link = words_new() };
 
 	add_words(program.compile, "-pthread", "-I", uapi, NULL);
 	add_words(program.link, "-static", "-pthread", NULL);
@@ -341,7 +398,8 @@ static gboolean build_bench(struct project *project, GError **error)
 		g_autofree char *file = NULL;
 		g_autofree char *what = NULL;
 		g_autoptr(GPtrArray) one = words_new();
-		g_auto(Binary) test = { NULL, NULL, one, words_new(), words_new(), NULL };
+		g_auto(Binary)
+			test = { .sources = one, .compile = words_new(), .link = words_new() };
 
 		add_words(one, sources->pdata[i], NULL);
 		name[strlen(name) - 2] = 0;
@@ -518,7 +576,7 @@ gboolean project_build(struct project *project, unsigned int parts,
 
 	if (lock < 0)
 		return FALSE;
-	ok = !(parts & PROJECT_MODEL) || build_model(project, error);
+	ok = build_models(project, parts, error);
 	if (ok && (parts & PROJECT_BENCH))
 		ok = build_bench(project, error) && build_regtest(project, FALSE, error);
 	if (ok && (parts & PROJECT_GUEST))

@@ -60,7 +60,10 @@ enum project_part {
 	PROJECT_MODEL = 1 << 0, /* NAME.so, and that it loads */
 	PROJECT_BENCH = 1 << 1, /* tests/bench */
 	PROJECT_GUEST = 1 << 2, /* kernel modules, programs, tests/guest */
-	PROJECT_PROGRAMS = 1 << 3, /* the same without the modules */
+	/* With PROJECT_MODEL: the model once more, in a way that is of use in one place. */
+	PROJECT_DEBUG = 1 << 3, /* to be stepped through: not optimised */
+	PROJECT_SANITIZE = 1 << 4, /* with the address and undefined behaviour sanitizers */
+	PROJECT_PROGRAMS = 1 << 5, /* what PROJECT_GUEST has, without the modules */
 };
 
 /* The kernel that modules are built for. */
@@ -76,6 +79,12 @@ struct project_kernel {
 gboolean project_build(struct project *project, unsigned int parts,
 		       const struct project_kernel *kernel, GError **error);
 gboolean project_check(const struct project_device *device, GError **error);
+
+/* The model's file as PROJECT_MODEL, PROJECT_DEBUG or PROJECT_SANITIZE leaves it. */
+char *project_model(const struct project *project, enum project_part part);
+
+/* Flags that compiler and linker need for PROJECT_SANITIZE, and what it is loaded into; NULL ends. */
+extern const char *const project_sanitizers[];
 
 /*
  * Files to take along: executables of PART ("app", "tests/guest",

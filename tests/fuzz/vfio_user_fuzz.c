@@ -3,7 +3,8 @@
  * A client gone mad: messages with any contents, in any order and any cut,
  * with descriptors where they belong and where they do not, replies to
  * questions of ours, true and false; in between workers and timers get their
- * turn. The model is the one that ERSATZ_MODEL names (gadget.so).
+ * turn. The model is the one that ERSATZ_MODEL names (gadget.so, panel.so). No
+ * descriptor may be left over.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -52,15 +53,10 @@ static void feed(struct vu_session *s, const void *bytes, uint32_t size)
 	page_set_window(page, page_head(page), tail + size);
 }
 
+static int guest = -1;
+
 static void attach_fds(struct vu_session *s, unsigned int what, unsigned int n)
 {
-	static int guest = -1;
-
-	if (guest < 0) {
-		guest = memfd_create("guest", MFD_CLOEXEC);
-		if (ftruncate(guest, GUEST))
-			abort();
-	}
 	s->link.fds_at = page_tail(s->page);
 	while (s->link.n_fds < n)
 		s->link.fds[s->link.n_fds++] =
@@ -74,14 +70,15 @@ static void attach_fds(struct vu_session *s, unsigned int what, unsigned int n)
 static uint32_t payload(struct input *in, uint8_t *to, uint32_t most)
 {
 	static const uint32_t favourites[] = {
-		0, 1, 4, 7, 8, 16, 20, 24, 32, 0x60, 0x1000, 0x10000, 0xffffffff, 0x80000000
+		0,    1,      4,      7,       8,	   16,	       20,    24,     32,
+		0x60, 0x1000, 0xa000, 0x10000, 0xffffffff, 0x80000000, 0x7ff, 0x2000,
 	};
 	uint32_t words = (uint32_t)number(in, 1) % (most / 4 + 1);
 	uint32_t i;
 
 	for (i = 0; i < words; i++) {
 		uint32_t how = (uint32_t)number(in, 1);
-		uint32_t word = how & 1	  ? favourites[(how >> 1) % 14]
+		uint32_t word = how & 1	  ? favourites[(how >> 1) % 17]
 				: how & 2 ? how >> 2
 					  : (uint32_t)number(in, 4);
 
@@ -105,8 +102,61 @@ static void message(struct vu_session *s, struct input *in, uint32_t flags, uint
 			 (h.command == VU_REGION_WRITE ? 4 : 0);
 	memcpy(buf, &h, sizeof(h));
 	if (!s->link.n_fds && fds & 0x40)
-		attach_fds(s, fds, (fds >> 1) % 6);
+		attach_fds(s, fds, (fds >> 1) % (fds & 0x20 ? 6 : VU_MAX_FDS + 1));
 	feed(s, buf, h.size);
+	messages++;
+}
+
+/* One that is well formed, and mostly legal, but for its contents: it gets further. */
+static void reasonable(struct vu_session *s, struct input *in)
+{
+	static const uint32_t data[] = { VFIO_IRQ_SET_DATA_NONE, VFIO_IRQ_SET_DATA_EVENTFD,
+					 VFIO_IRQ_SET_DATA_EVENTFD, VFIO_IRQ_SET_DATA_BOOL };
+	uint8_t what = (uint8_t)number(in, 1);
+	struct {
+		struct vu_header h;
+		union {
+			struct {
+				struct vu_access a;
+				uint64_t value;
+			} access;
+			struct vu_irq_set set;
+			struct vu_region_info info;
+		} u;
+	} m = { .h = { .id = what, .flags = what & 0x80 ? VU_FLAG_NO_REPLY : 0 } };
+
+	switch (what % 4) {
+	case 0:
+		m.h.command = VU_GET_REGION_INFO;
+		m.h.size = sizeof(m.h) + sizeof(m.u.info);
+		m.u.info.index = (uint32_t)number(in, 1) % 10;
+		m.u.info.argsz = 32 + (uint32_t)number(in, 1);
+		break;
+	case 1:
+		m.h.command = VU_SET_IRQS;
+		m.h.size = sizeof(m.h) + sizeof(m.u.set);
+		m.u.set.argsz = sizeof(m.u.set);
+		m.u.set.index = what & 0x10 ? VFIO_PCI_MSIX_IRQ_INDEX : (what >> 5) % 5u;
+		m.u.set.start = (uint32_t)number(in, 2) & 0xfff;
+		m.u.set.count = (uint32_t)number(in, 1) % (VU_MAX_FDS + 2);
+		m.u.set.flags = data[what >> 2 & 3] | VFIO_IRQ_SET_ACTION_TRIGGER;
+		if (!s->link.n_fds && m.u.set.flags & VFIO_IRQ_SET_DATA_EVENTFD &&
+		    m.u.set.count <= VU_MAX_FDS && what & 0x40)
+			attach_fds(s, 0, m.u.set.count);
+		break;
+	default:
+		m.h.command = what & 1 ? VU_REGION_READ : VU_REGION_WRITE;
+		m.u.access.a.region = (uint32_t)number(in, 1) % 8;
+		m.u.access.a.offset = number(in, 2);
+		/* Registers are at small offsets, what config space does below 0x90. */
+		if (what & 0x10)
+			m.u.access.a.offset &= 0x9c;
+		m.u.access.a.count = 1u << (what >> 5 & 3);
+		m.u.access.value = number(in, what & 0x40 ? 8 : 1);
+		m.h.size = sizeof(m.h) + sizeof(m.u.access.a) + (what & 1 ? 0 : m.u.access.a.count);
+		break;
+	}
+	feed(s, &m, m.h.size);
 	messages++;
 }
 
@@ -150,11 +200,32 @@ static void step(struct vu_session *s, struct input *in)
 	case 5:
 		xfer_poll(s);
 		break;
+	case 6:
+	case 7:
+	case 8:
+	case 9:
+		reasonable(s, in);
+		break;
 	default:
 		message(s, in, what & 0x10 ? VU_FLAG_NO_REPLY : 0, what);
 		break;
 	}
 	vu_session_handle(s);
+}
+
+/* The lowest number that is free grows when one is not closed; the fuzzer opens a few of its own. */
+static void check_descriptors(void)
+{
+	static int first = -1;
+	int now = dup(guest);
+
+	if (first < 0)
+		first = now;
+	if (now < 0 || now > first + 32) {
+		printf("file descriptors are left over: %d are taken\n", now);
+		abort();
+	}
+	close(now);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -168,7 +239,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!model) {
 		model = ez_model_open(getenv("ERSATZ_MODEL"), &error);
 		page = page_new();
-		if (!model || !page)
+		guest = memfd_create("guest", MFD_CLOEXEC);
+		if (!model || !page || guest < 0 || ftruncate(guest, GUEST))
 			abort();
 		atexit(tell);
 	}
@@ -181,6 +253,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (in.left && !s->over)
 		step(s, &in);
 	vu_session_free(s);
+	check_descriptors();
 	page_set_window(page, 0, 0);
 	memset(page->received, 0, 2 * VU_MAX_VERSION);
 	return 0;

@@ -72,6 +72,21 @@ static void a_type_of_its_own(void **state)
 	has(line, "-device other-type,id=dev0,addr=02.0 -device other-type,id=dev1,");
 }
 
+static void gdb_on_a_model_has_days(void **state)
+{
+	struct lab_options options = { .gdb_model = TRUE };
+	g_autoptr(GPtrArray) sockets = g_ptr_array_new();
+	g_autofree char *line = NULL;
+
+	g_ptr_array_add(sockets, (char *)"/r/vfio0");
+	g_ptr_array_add(sockets, (char *)"/r/vfio1");
+	served = sockets;
+	line = command(&options, FALSE, FALSE, NULL);
+	served = NULL;
+	/* QEMU takes an int of milliseconds. */
+	has(line, "\"x-msg-timeout\":1000000000}");
+}
+
 static void served_devices_share_memory_and_keep_their_places(void **state)
 {
 	struct lab_options options = { 0 };
@@ -91,6 +106,7 @@ static void served_devices_share_memory_and_keep_their_places(void **state)
 		  "\"socket\":{\"type\":\"unix\",\"path\":\"/r/vfio0\"},");
 	has(line,
 	    "\"addr\":\"03.0\",\"socket\":{\"type\":\"unix\",\"path\":\"/a \\\"b\\\"\\\\c\"}");
+	has(line, "\"x-msg-timeout\":60000}");
 	assert_null(strstr(line, "seed=7"));
 	has(express, "\"id\":\"dev1\",\"bus\":\"port1\",");
 	assert_null(strstr(strstr(express, "id=ram") + 1, "id=ram"));
@@ -182,6 +198,7 @@ int main(void)
 		cmocka_unit_test(a_type_of_its_own),
 		cmocka_unit_test(the_classic_pc),
 		cmocka_unit_test(served_devices_share_memory_and_keep_their_places),
+		cmocka_unit_test(gdb_on_a_model_has_days),
 		cmocka_unit_test(express_devices_get_a_port_each),
 		cmocka_unit_test(bad_options),
 		cmocka_unit_test(too_many_devices),

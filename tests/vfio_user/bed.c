@@ -14,6 +14,9 @@
 #include "backends/vfio_user/server.h"
 #include "client.h"
 
+unsigned int bed_hang_ms;
+bool bed_await_gdb;
+
 /* Exits with what vu_server_run returned, negated. */
 __attribute__((noreturn)) static void be_server(const char *path, const char *model, bool contain,
 						bool once, int ready)
@@ -21,7 +24,12 @@ __attribute__((noreturn)) static void be_server(const char *path, const char *mo
 	struct ez_error error = { "" };
 	const struct ez_model *m = ez_model_open(model, &error);
 	struct vu_options options = {
-		.socket = path, .contain = contain, .once = once, .ready_fd = ready
+		.socket = path,
+		.contain = contain,
+		.once = once,
+		.ready_fd = ready,
+		.hang_ms = bed_hang_ms,
+		.await_gdb = bed_await_gdb,
 	};
 	struct vu_server *server = m ? vu_server_new(m, NULL, 0, &options, &error) : NULL;
 	int err = server ? vu_server_run(server, &error) : -EINVAL;

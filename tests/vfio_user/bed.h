@@ -14,7 +14,11 @@ struct bed {
 	char said[65536];
 };
 
-/* Ready for clients. */
+/* For the next ones: vu_options.hang_ms and await_gdb. */
+extern unsigned int bed_hang_ms;
+extern bool bed_await_gdb;
+
+/* Ready for clients, or, with bed_await_gdb, for a debugger. */
 struct bed *bed_start(const char *model, bool contain, bool once);
 /* Everything it has said up to now. */
 const char *bed_said(struct bed *bed);

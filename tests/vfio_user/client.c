@@ -4,10 +4,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static void *serve(void *arg)
@@ -43,6 +45,27 @@ struct client *client_new(const char *model, bool negotiate)
 	return c;
 }
 
+struct client *client_connect(const char *path)
+{
+	struct client *c = calloc(1, sizeof(*c));
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int i, err = -1;
+
+	assert_non_null(c);
+	assert_true(strlen(path) < sizeof(a.sun_path));
+	strcpy(a.sun_path, path);
+	c->control = -1;
+	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	for (i = 0; i < 1000 && err; i++) {
+		err = connect(c->fd, (struct sockaddr *)&a, sizeof(a));
+		if (err)
+			poll(NULL, 0, 10);
+	}
+	if (err)
+		fail_msg("nobody listens at %s", path);
+	return c;
+}
+
 int client_wait(struct client *c)
 {
 	pthread_join(c->thread, NULL);
@@ -50,11 +73,18 @@ int client_wait(struct client *c)
 	return c->result;
 }
 
+static void close_files(struct client *c)
+{
+	while (c->n_files)
+		close(c->files[--c->n_files]);
+}
+
 int client_free(struct client *c)
 {
-	struct vu_page *page = c->session->page;
+	struct vu_page *page = c->session ? c->session->page : NULL;
 	int result;
 
+	close_files(c);
 	if (c->fd >= 0)
 		close(c->fd);
 	if (c->thread)
@@ -62,8 +92,10 @@ int client_free(struct client *c)
 	result = c->result;
 	vu_session_free(c->session);
 	page_free(page);
-	ez_model_close(c->model);
-	close(c->control);
+	if (c->model)
+		ez_model_close(c->model);
+	if (c->control >= 0)
+		close(c->control);
 	free(c);
 	return result;
 }
@@ -113,6 +145,26 @@ void client_send(struct client *c, uint16_t command, uint32_t flags, const void 
 	free(buf);
 }
 
+static ssize_t receive(struct client *c, void *to, size_t size)
+{
+	char control[CMSG_SPACE(sizeof(c->files))] __attribute__((aligned(8)));
+	struct iovec iov = { .iov_base = to, .iov_len = size };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control,
+			      .msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(c->fd, &msg, MSG_CMSG_CLOEXEC);
+	struct cmsghdr *h = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
+
+	assert_false(n > 0 && msg.msg_flags & MSG_CTRUNC);
+	if (h) {
+		assert_int_equal(c->n_files, 0);
+		c->n_files = (unsigned int)((h->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+		memcpy(c->files, CMSG_DATA(h), c->n_files * sizeof(int));
+	}
+	return n;
+}
+
 static bool take(struct client *c, void *to, size_t size)
 {
 	struct pollfd p = { .fd = c->fd, .events = POLLIN };
@@ -121,7 +173,7 @@ static bool take(struct client *c, void *to, size_t size)
 	while (size) {
 		if (poll(&p, 1, 5000) <= 0)
 			fail_msg("the server says nothing");
-		n = recv(c->fd, to, size, 0);
+		n = receive(c, to, size);
 		if (n <= 0)
 			return false;
 		to = (char *)to + n;
@@ -132,6 +184,7 @@ static bool take(struct client *c, void *to, size_t size)
 
 bool client_receive(struct client *c)
 {
+	close_files(c);
 	if (!take(c, &c->header, sizeof(c->header)))
 		return false;
 	c->length = c->header.size - (uint32_t)sizeof(c->header);
@@ -245,4 +298,21 @@ unsigned int open_fds(void)
 		n++;
 	closedir(dir);
 	return n;
+}
+
+bool peer_path(const char *name, char *ret_path, size_t size)
+{
+	const char *script = getenv("PEERS");
+	char command[512];
+	bool good;
+	FILE *f;
+
+	snprintf(command, sizeof(command), "'%s' path %s", script ? script : "scripts/peers", name);
+	f = popen(command, "re");
+	assert_non_null(f);
+	good = fgets(ret_path, (int)size, f);
+	if (pclose(f) || !good)
+		return false;
+	ret_path[strcspn(ret_path, "\n")] = '\0';
+	return true;
 }

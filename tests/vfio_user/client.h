@@ -26,7 +26,9 @@ struct client {
 	struct vu_header header; /* of the last reply */
 	uint8_t payload[70000];
 	uint32_t length;
-	/* The session on the other end. */
+	int files[4]; /* that came with it; until the next, ours */
+	unsigned int n_files;
+	/* The session on the other end, if it is of this process. */
 	const struct ez_model *model;
 	struct vu_session *session;
 	pthread_t thread;
@@ -35,6 +37,8 @@ struct client {
 
 /* A session in a thread, connected; `negotiate`: its version message is done too. */
 struct client *client_new(const char *model, bool negotiate);
+/* To somebody else's server, which gets 10 s to be there; no version yet. */
+struct client *client_connect(const char *path);
 /* Closes our end, ends the session, gives what vu_session_serve returned. */
 int client_free(struct client *c);
 /* The session has ended by itself. */
@@ -65,6 +69,9 @@ int client_unmap(struct client *c, uint64_t address, uint64_t size, uint32_t fla
 uint64_t event_count(int fd, int ms);
 int event_new(void);
 unsigned int open_fds(void);
+
+/* The folder that scripts/peers ($PEERS) has built this peer in, with 32 bytes to spare. False: it has not. */
+bool peer_path(const char *name, char *ret_path, size_t size);
 
 enum { BAR0 = 0, BAR_IO = 2, BAR4 = 4, CONFIG = VFIO_PCI_CONFIG_REGION_INDEX };
 enum { MAP_R = VFIO_DMA_MAP_FLAG_READ, MAP_RW = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE };

@@ -118,6 +118,24 @@ static void intx_masked_by_message_and_by_command(void **state)
 	close(fd);
 }
 
+/* D3hot and back takes the command register back, and with it the driver's INTx disable. */
+static void intx_after_function_reset(void **state)
+{
+	struct client *c = *state;
+	int fd = event_new();
+
+	assert_int_equal(client_set_irqs(c, EVENT_TRIGGER, INTX, 0, 1, &fd, 1), 0);
+	client_write(c, CONFIG, 4, 2, 0x407);
+	client_write(c, CONFIG, CAP_PM_AT + 4, 2, 3);
+	client_write(c, CONFIG, CAP_PM_AT + 4, 2, 0);
+	assert_int_equal(client_read(c, CONFIG, 4, 2), 0);
+	client_write(c, CONFIG, 4, 1, 7);
+	client_write(c, BAR0, IER, 4, 3);
+	raise_a(c);
+	assert_int_equal(event_count(fd, 0), 1);
+	close(fd);
+}
+
 static void msi_by_vector(void **state)
 {
 	struct client *c = *state;
@@ -199,7 +217,7 @@ static void wrong_requests(void **state)
 		{ EVENT_TRIGGER | 1 << 6, INTX, 0, 1, 1, EINVAL },
 		{ EVENT_TRIGGER, 5, 0, 1, 1, EINVAL },
 		{ EVENT_TRIGGER, UINT32_MAX, 0, 1, 1, EINVAL },
-		{ EVENT_TRIGGER, MSIX, 0, 1, 1, EINVAL },
+		{ EVENT_TRIGGER, MSIX, TABLE_VECTORS, 1, 1, EINVAL },
 		{ EVENT_TRIGGER, VFIO_PCI_ERR_IRQ_INDEX, 0, 1, 1, EINVAL },
 		{ EVENT_TRIGGER, INTX, 1, 1, 1, EINVAL },
 		{ EVENT_TRIGGER, INTX, 0, 2, 2, EINVAL },
@@ -263,6 +281,7 @@ int main(void)
 		WITH(intx_is_unmasked_by_eventfd),
 		WITH(intx_that_was_up_before),
 		WITH(intx_masked_by_message_and_by_command),
+		WITH(intx_after_function_reset),
 		WITH(msi_by_vector),
 		WITH(bool_data_chooses),
 		WITH(request_interrupt),

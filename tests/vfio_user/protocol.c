@@ -107,7 +107,7 @@ static void info_of_the_device(void **state)
 	assert_int_equal(client_call(c, VU_GET_INFO, &info, sizeof(info), NULL, 0), 0);
 	memcpy(&info, c->payload, sizeof(info));
 	assert_int_equal(info.flags, VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET);
-	assert_int_equal(info.regions, 9);
+	assert_int_equal(info.regions, 10);
 	assert_int_equal(info.irqs, 5);
 	info.argsz = 15;
 	assert_int_equal(client_call(c, VU_GET_INFO, &info, sizeof(info), NULL, 0), EINVAL);
@@ -116,26 +116,27 @@ static void info_of_the_device(void **state)
 
 static void info_of_regions(void **state)
 {
-	static const uint64_t sizes[9] = { 4096, 0, 16, 0, 65536, 0, 0, 256, 0 };
+	static const uint64_t sizes[10] = { 4096, BAR1_SIZE, 16, 0, 65536, 0, 0, 256, 0, 0 };
 	struct client *c = *state;
 	struct vu_region_info info;
 	uint32_t i;
 
-	for (i = 0; i < 9; i++) {
+	for (i = 0; i < 10; i++) {
 		info = (struct vu_region_info){ .argsz = sizeof(info), .index = i };
 		assert_int_equal(client_call(c, VU_GET_REGION_INFO, &info, sizeof(info), NULL, 0),
 				 0);
 		memcpy(&info, c->payload, sizeof(info));
 		assert_int_equal(info.size, sizes[i]);
-		assert_int_equal(info.flags, sizes[i] ? 3 : 0);
+		/* Two windows in BAR 1: window.c. */
+		assert_int_equal(info.flags, i == 1 ? 15 : sizes[i] ? 3 : 0);
 	}
-	info.index = 9;
+	info.index = 10;
 	assert_int_equal(client_call(c, VU_GET_REGION_INFO, &info, sizeof(info), NULL, 0), EINVAL);
 }
 
 static void info_of_interrupts(void **state)
 {
-	static const uint32_t counts[5] = { 1, 4, 0, 0, 1 };
+	static const uint32_t counts[5] = { 1, 4, TABLE_VECTORS, 0, 1 };
 	struct client *c = *state;
 	struct vu_irq_info info;
 	uint32_t i;
@@ -207,7 +208,8 @@ static void accesses_out_of_range(void **state)
 		{ 0, BAR0, UINT32_MAX },
 		{ UINT64_MAX, BAR0, 4 },
 		{ UINT64_MAX - 3, BAR0, 4 },
-		{ 0, 1, 4 },
+		{ 0, 3, 4 },
+		{ BAR1_SIZE - 3, 1, 4 },
 		{ 0, 6, 4 },
 		{ 256, CONFIG, 1 },
 		{ 253, CONFIG, 4 },

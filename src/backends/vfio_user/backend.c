@@ -9,8 +9,6 @@
 
 #include "backends/vfio_user/session.h"
 
-enum { COMMAND_HIGH = 0x05, INTX_DISABLE_BIT = 0x04 };
-
 uint64_t vu_monotonic(void)
 {
 	struct timespec t;
@@ -89,12 +87,11 @@ static void up_kick(void *be)
 		;
 }
 
-/* Ours answers the config region, so there is nobody to tell; but the line follows the command. */
+/* Ours answers the config region, so there is nobody to tell; but interrupts follow it. */
 static void up_config_put(void *be, unsigned int fn, uint32_t offset, const uint8_t *bytes,
 			  uint32_t len)
 {
-	if (offset <= COMMAND_HIGH && len > COMMAND_HIGH - offset)
-		irq_disable(be, bytes[COMMAND_HIGH - offset] & INTX_DISABLE_BIT);
+	irq_config(be, offset, bytes, len);
 }
 
 const struct ez_backend vu_backend = {

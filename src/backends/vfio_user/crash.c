@@ -120,6 +120,22 @@ void crash_install(struct vu_page *page)
 			sigaction(signals[i], &action, NULL);
 }
 
+void crash_report(const char *summary)
+{
+	void *frames[VU_FRAMES];
+	int i, n;
+
+	/* The first one is the cause. */
+	if (!account || account->report[0])
+		return;
+	strncpy(account->report, summary, VU_REPORT_SIZE - 1);
+	account->crash.in_worker = syscall(SYS_gettid) != device_thread;
+	n = backtrace(frames, VU_FRAMES);
+	for (i = 0; i < n; i++)
+		account->crash.frames[i] = (uint64_t)(uintptr_t)frames[i];
+	account->crash.n_frames = (uint32_t)n;
+}
+
 bool crash_copy(void *to, const void *from, size_t length)
 {
 	sigjmp_buf back;

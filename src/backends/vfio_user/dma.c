@@ -241,6 +241,28 @@ static size_t reach(const struct vu_region *r, uint64_t addr, size_t len, bool w
 	return len - 1 <= r->last - addr ? len : (size_t)(r->last - addr + 1);
 }
 
+/*
+ * Clients announce the memory that they have mapped from us as memory for DMA,
+ * without a file; a device does not reach its own BARs. Behind an IOMMU this
+ * may be another's memory, at the same address: then it comes with a file.
+ */
+static bool own_window(struct vu_session *s, uint64_t addr, size_t len)
+{
+	uint64_t base, first;
+	uint32_t i;
+
+	for (i = 0; i < s->spec->n_windows; i++) {
+		const struct ez_window *w = &s->spec->windows[i];
+
+		if (!ez_device_bar_address(s->dev, 0, w->bar, &base))
+			continue;
+		first = base + w->offset;
+		if (addr <= first + (w->size - 1) && first <= addr + (len - 1))
+			return true;
+	}
+	return false;
+}
+
 bool dma_by_message(struct vu_session *s, uint64_t addr, size_t len, bool write)
 {
 	const struct vu_region *r;
@@ -250,7 +272,7 @@ bool dma_by_message(struct vu_session *s, uint64_t addr, size_t len, bool write)
 	while (len) {
 		r = find(&s->dma, addr);
 		n = reach(r, addr, len, write);
-		if (!n)
+		if (!n || (!r->at && own_window(s, addr, n)))
 			return false;
 		any |= !r->at;
 		addr += n;

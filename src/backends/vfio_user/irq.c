@@ -6,17 +6,30 @@
  * any access to a BAR, because that may have been the acknowledgement, and then
  * unmasks, by message or by eventfd. A level that is still up must be
  * signalled again at that moment, or the interrupt is lost.
+ *
+ * Of MSI-X the client keeps the table to itself, masks included, and asks us only
+ * for pending bits. What we see of a vector that is masked from its start is that it
+ * has no eventfd. So, as in the kernel's VFIO, SET_IRQS is what opens and masks the
+ * vectors of our own table: what cannot be signalled is pending, can be read as
+ * that, and is signalled once there is an eventfd.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/pci_regs.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "backends/vfio_user/session.h"
 
 #define DATA_FLAGS VFIO_IRQ_SET_DATA_TYPE_MASK
 #define ACTION_FLAGS VFIO_IRQ_SET_ACTION_TYPE_MASK
+
+/* Of config space: PCI 3.0, 6.2.2 and 6.8.2.3. */
+enum { COMMAND_HIGH = 0x05, INTX_DISABLE_BIT = 0x04 };
+enum { MSIX_CONTROL_HIGH = 3, MSIX_ENABLE_BIT = 0x80 };
 
 static void put(int *slot, int fd)
 {
@@ -25,13 +38,34 @@ static void put(int *slot, int fd)
 	*slot = fd;
 }
 
-void irq_init(struct vu_irq *irq)
+/* A client may set each vector; what there is by default need not be enough for that. */
+static void raise_limit(uint32_t vectors)
 {
+	const rlim_t wanted = vectors + 512;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int irq_init(struct vu_session *s)
+{
+	struct vu_irq *irq = &s->irq;
 	unsigned int i;
 
-	*irq = (struct vu_irq){ .intx = -1, .unmask = -1, .request = -1 };
+	*irq = (struct vu_irq){ .intx = -1, .unmask = -1, .error = -1, .request = -1 };
 	for (i = 0; i < VU_MSI_VECTORS; i++)
 		irq->msi[i] = -1;
+	irq->n_msix = info_irq_count(s, VFIO_PCI_MSIX_IRQ_INDEX);
+	irq->msix = malloc((irq->n_msix + 1) * sizeof(*irq->msix));
+	if (!irq->msix)
+		return -ENOMEM;
+	for (i = 0; i < irq->n_msix; i++)
+		irq->msix[i] = -1;
+	raise_limit(irq->n_msix);
+	return 0;
 }
 
 void irq_free(struct vu_irq *irq)
@@ -40,9 +74,14 @@ void irq_free(struct vu_irq *irq)
 
 	put(&irq->intx, -1);
 	put(&irq->unmask, -1);
+	put(&irq->error, -1);
 	put(&irq->request, -1);
 	for (i = 0; i < VU_MSI_VECTORS; i++)
 		put(&irq->msi[i], -1);
+	for (i = 0; irq->msix && i < irq->n_msix; i++)
+		put(&irq->msix[i], -1);
+	free(irq->msix);
+	irq->msix = NULL;
 }
 
 static void signal_fd(int fd)
@@ -72,16 +111,40 @@ void irq_level(struct vu_session *s, bool level)
 	drive(&s->irq);
 }
 
-void irq_disable(struct vu_session *s, bool disabled)
+static uint32_t msix_cap(const struct vu_session *s)
 {
-	s->irq.disabled = disabled;
-	drive(&s->irq);
+	uint32_t i;
+
+	for (i = 0; i < s->spec->n_caps; i++)
+		if (s->spec->caps[i].id == PCI_CAP_ID_MSIX)
+			return s->spec->caps[i].offset;
+	return 0;
+}
+
+void irq_config(struct vu_session *s, uint32_t offset, const uint8_t *bytes, uint32_t len)
+{
+	uint32_t msix = msix_cap(s);
+	uint32_t at = COMMAND_HIGH;
+
+	if (offset <= at && len > at - offset) {
+		s->irq.disabled = bytes[at - offset] & INTX_DISABLE_BIT;
+		drive(&s->irq);
+	}
+	at = msix + MSIX_CONTROL_HIGH;
+	if (msix && offset <= at && len > at - offset)
+		s->irq.msix_on = bytes[at - offset] & MSIX_ENABLE_BIT;
 }
 
 void irq_message(struct vu_session *s, uint32_t vector)
 {
-	if (vector < VU_MSI_VECTORS)
-		signal_fd(s->irq.msi[vector]);
+	const struct vu_irq *irq = &s->irq;
+
+	if (irq->msix_on) {
+		if (vector < irq->n_msix)
+			signal_fd(irq->msix[vector]);
+	} else if (vector < VU_MSI_VECTORS) {
+		signal_fd(irq->msi[vector]);
+	}
 }
 
 void irq_request(struct vu_session *s)
@@ -131,6 +194,10 @@ static int *slot(struct vu_irq *irq, uint32_t index, uint32_t sub)
 		return &irq->intx;
 	case VFIO_PCI_MSI_IRQ_INDEX:
 		return &irq->msi[sub];
+	case VFIO_PCI_MSIX_IRQ_INDEX:
+		return &irq->msix[sub];
+	case VFIO_PCI_ERR_IRQ_INDEX:
+		return &irq->error;
 	default:
 		return &irq->request;
 	}
@@ -157,6 +224,9 @@ static int set_fds(struct vu_session *s, const struct vu_irq_set *set, struct vu
 		put(at, m->n_fds ? m->fds[i] : -1);
 		if (m->n_fds)
 			m->fds[i] = -1;
+		/* Last: what was pending comes at once. */
+		if (set->index == VFIO_PCI_MSIX_IRQ_INDEX)
+			ez_device_msix_taken(s->dev, 0, set->start + i, *at >= 0);
 	}
 	if (intx && trigger)
 		unmask(&s->irq);
@@ -202,8 +272,11 @@ static int disable(struct vu_session *s, const struct vu_irq_set *set, const str
 	    (set->flags & DATA_FLAGS) != VFIO_IRQ_SET_DATA_NONE ||
 	    !(set->flags & VFIO_IRQ_SET_ACTION_TRIGGER))
 		return -EINVAL;
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
 		put(slot(&s->irq, set->index, i), -1);
+		if (set->index == VFIO_PCI_MSIX_IRQ_INDEX)
+			ez_device_msix_taken(s->dev, 0, i, false);
+	}
 	if (set->index == VFIO_PCI_INTX_IRQ_INDEX) {
 		put(&s->irq.unmask, -1);
 		s->irq.masked = false;

@@ -16,12 +16,14 @@
 #include "backends/vfio_user/session.h"
 
 #define STOP_MS 3000
+#define ABORT_MS 500
 
 static pid_t keeper_pid;
 
 void keeper_init(struct vu_child *child)
 {
 	*child = (struct vu_child){ .pidfd = -1, .control = -1, .client = -1 };
+	windows_init(child->files);
 }
 
 /* ---- in the serving process ---- */
@@ -79,6 +81,36 @@ static int receive_client(int control)
 	return fd;
 }
 
+static bool is_traced(void)
+{
+	char line[128];
+	int tracer = 0;
+	FILE *f = fopen("/proc/self/status", "re");
+
+	while (f && !tracer && fgets(line, sizeof(line), f))
+		if (sscanf(line, "TracerPid: %d", &tracer) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return tracer != 0;
+}
+
+/*
+ * Until a debugger is there, and lets us go on. It may be no parent of ours,
+ * which is what Yama asks for, so whoever may, may.
+ */
+static void await_gdb(int control)
+{
+	struct pollfd p = { .fd = control, .events = POLLIN };
+
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
+	while (!is_traced())
+		if (poll(&p, 1, 50) > 0)
+			_exit(0); /* the only order there is now is to end */
+	/* It stops us before it lets us go: not that we are on our way in between. */
+	poll(NULL, 0, 50);
+}
+
 __attribute__((noreturn)) static void serve(const struct vu_recipe *recipe,
 					    const struct vu_listener *listener, int control,
 					    struct vu_page *page)
@@ -89,15 +121,18 @@ __attribute__((noreturn)) static void serve(const struct vu_recipe *recipe,
 
 	settle(listener);
 	crash_install(page);
+	if (recipe->await_gdb)
+		await_gdb(control);
 	s = vu_session_new(recipe->model, recipe->id, recipe->settings, recipe->n_settings, page,
 			   &error);
 	if (s)
 		error.text[0] = '\0';
-	send(control, error.text, strlen(error.text) + 1, MSG_NOSIGNAL);
+	windows_tell(control, error.text, s ? s->dev : NULL);
 	if (!s) {
 		page_set(&page->ended, 1 + EINVAL);
 		_exit(0);
 	}
+	page_set(&page->awake, 0);
 	client = receive_client(control);
 	result = client;
 	if (client < 0)
@@ -126,6 +161,8 @@ static int fork_it(struct vu_child *child, const struct vu_recipe *recipe,
 	child->page = page_new();
 	if (!child->page || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return -ENOMEM;
+	/* It begins with work: to make the device. */
+	page_set(&child->page->awake, 1);
 	child->control = pair[0];
 	keeper_pid = getpid();
 	fflush(NULL);
@@ -143,8 +180,31 @@ static int fork_it(struct vu_child *child, const struct vu_recipe *recipe,
 	return child->pidfd < 0 ? -errno : 0;
 }
 
+/* What it says of the device, as windows_hear. -ECANCELED: an order came first. */
+static ssize_t hear(struct vu_child *child, const struct vu_recipe *recipe, int orders,
+		    struct ez_error *ret_said)
+{
+	struct pollfd p[] = {
+		{ .fd = child->control, .events = POLLIN },
+		{ .fd = orders, .events = POLLIN },
+	};
+	char what;
+
+	for (;;) {
+		if (poll(p, 2, watch_look(child, recipe)) <= 0)
+			continue;
+		if (p[0].revents)
+			return windows_hear(child->control, ret_said->text,
+					    sizeof(ret_said->text) - 1, recipe->model->spec,
+					    child->files);
+		/* Others are for a device, and there is none yet. */
+		if (recv(orders, &what, 1, MSG_DONTWAIT) == 1 && what == 's')
+			return -ECANCELED;
+	}
+}
+
 int keeper_start(struct vu_child *child, const struct vu_recipe *recipe,
-		 const struct vu_listener *listener, struct ez_error *error)
+		 const struct vu_listener *listener, int orders, struct ez_error *error)
 {
 	struct ez_error said = { "" };
 	ssize_t n;
@@ -156,11 +216,15 @@ int keeper_start(struct vu_child *child, const struct vu_recipe *recipe,
 		keeper_stop(child, recipe);
 		return err;
 	}
-	do {
-		n = recv(child->control, said.text, sizeof(said.text) - 1, 0);
-	} while (n < 0 && errno == EINTR);
+	if (recipe->await_gdb && recipe->awaits)
+		recipe->awaits(recipe->data, child->pid);
+	n = hear(child, recipe, orders, &said);
 	if (n > 0 && !said.text[0])
 		return 0;
+	if (n == -ECANCELED) {
+		keeper_stop(child, recipe);
+		return -ECANCELED;
+	}
 	if (n > 0)
 		*error = said;
 	else
@@ -201,16 +265,19 @@ int keeper_bury(struct vu_child *child, const struct vu_recipe *recipe)
 	while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	child->pid = 0;
+	watch_end(child, recipe);
 	if (page->ended) {
 		result = 1 - (int)page->ended;
 	} else {
 		result = -EOWNERDEAD;
 		report_doing(page, recipe->model->spec, what, sizeof(what));
+		/* Its CPUs may see all-ones in registers and then look at the windows. */
+		windows_fill(recipe->model->spec, child->files);
 		/* The client first: it waits. */
 		if (child->client >= 0)
 			dead_answer(page, child->client);
 		child->client = -1;
-		report_death(page, recipe->id, what, status);
+		report_death(page, recipe->model->spec, recipe->id, what, status);
 	}
 	keeper_free(child);
 	return result;
@@ -228,7 +295,10 @@ void keeper_stop(struct vu_child *child, const struct vu_recipe *recipe)
 	if (child->pidfd < 0 || poll(&p, 1, STOP_MS) <= 0) {
 		fprintf(stderr, "%s: the model does not come back from a hook; killed\n",
 			recipe->id);
-		kill(child->pid, SIGKILL);
+		/* This leaves an account of where it is. */
+		kill(child->pid, SIGABRT);
+		if (child->pidfd < 0 || poll(&p, 1, ABORT_MS) <= 0)
+			kill(child->pid, SIGKILL);
 	}
 	keeper_bury(child, recipe);
 }
@@ -242,5 +312,6 @@ void keeper_free(struct vu_child *child)
 	if (child->client >= 0)
 		close(child->client);
 	page_free(child->page);
+	windows_close(child->files);
 	keeper_init(child);
 }

@@ -198,6 +198,7 @@ int link_first(struct vu_link *link, struct vu_message *ret_message)
 				.fds = link->fds,
 				.n_fds = mine ? link->n_fds : 0,
 				.reply = link->reply + sizeof(header),
+				.reply_fd = -1,
 			};
 			return 1;
 		}
@@ -237,17 +238,36 @@ static int wait_writable(const struct vu_link *link)
 	return n > 0 ? 0 : -ETIMEDOUT;
 }
 
-int link_send(struct vu_link *link, uint32_t size)
+int link_send(struct vu_link *link, uint32_t size, int fd)
 {
+	union {
+		struct cmsghdr align;
+		char buf[CMSG_SPACE(sizeof(int))];
+	} control = { .buf = { 0 } };
+	struct iovec iov;
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct cmsghdr *c = &control.align;
 	const uint8_t *at = link->reply;
 	ssize_t n;
 	int err = 0;
 
 	if (link->fd < 0)
 		return 0;
+	if (fd >= 0) {
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(fd));
+		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+		msg.msg_control = &control;
+		msg.msg_controllen = sizeof(control);
+	}
 	while (size && !err) {
-		n = send(link->fd, at, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+		iov = (struct iovec){ .iov_base = (void *)(uintptr_t)at, .iov_len = size };
+		n = sendmsg(link->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n >= 0) {
+			/* It goes with the first byte. */
+			msg.msg_control = NULL;
+			msg.msg_controllen = 0;
 			at += n;
 			size -= (uint32_t)n;
 			page_set(&link->page->half_sent, size);

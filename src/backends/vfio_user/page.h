@@ -2,9 +2,10 @@
 /*
  * The page that the serving process shares with its keeper: what has been
  * received and not yet answered, what is being done, and, after a crash, where.
- * The keeper reads it only when the serving process is dead, so nothing here
- * is locked; what must be is that every moment at which it may die leaves a
- * picture that can be understood.
+ * The keeper reads it when the serving process is dead, so nothing here is
+ * locked; what must be is that every moment at which it may die leaves a
+ * picture that can be understood. While it lives, only to tell of a hook that
+ * does not return: that picture stands, or what is told is a little wrong.
  */
 #ifndef VFIO_USER_PAGE_H
 #define VFIO_USER_PAGE_H
@@ -18,6 +19,7 @@
 /* Twice the longest message: one that no longer fits behind others can be moved without overlap. */
 #define VU_RECEIVE_SIZE (2 * VU_MAX_MESSAGE + 65536u)
 #define VU_FRAMES 48
+#define VU_REPORT_SIZE 512
 
 enum vu_stage {
 	VU_WAITING, /* no message is in hand; those received are untouched */
@@ -61,7 +63,14 @@ struct vu_page {
 		ended; /* 1 + what vu_session_serve returned, negated: the process ends by itself */
 	/* Bytes of an answer that did not go out at once; the rest of it must not be cut by another. */
 	uint32_t half_sent;
+	/* Counts what is begun: the keeper sees by it that something does not come to its end. */
+	uint32_t turn;
+	/* The serving process has been woken, and does not sleep yet. Both: see watch.c. */
+	uint32_t awake;
+	/* The keeper sleeps, until it is told that the other has been woken. */
+	uint32_t keeper_asleep;
 	struct vu_crash crash;
+	char report[VU_REPORT_SIZE]; /* a sanitizer's last line; "": none has spoken */
 	uint8_t received[VU_RECEIVE_SIZE];
 };
 
@@ -89,6 +98,7 @@ static inline void page_set(uint32_t *member, uint32_t value)
 static inline void page_doing(struct vu_page *page, enum vu_doing what, uint32_t detail)
 {
 	page->detail = detail;
+	page->turn++;
 	page_set(&page->doing, what);
 }
 
@@ -103,6 +113,9 @@ void page_free(struct vu_page *page);
  * their course. Nothing where a sanitizer gives a better one.
  */
 void crash_install(struct vu_page *page);
+
+/* What a sanitizer says last of this process, before it ends it. */
+void crash_report(const char *summary);
 
 /*
  * Runs a copy that may hit memory which its owner has cut short (SIGBUS).
@@ -127,7 +140,10 @@ void dead_close(struct vu_page *page, int fd);
 struct ez_spec;
 /* What the process was doing, for the user: "4-byte read of RNG (BAR0 0x0)". Before dead_answer. */
 void report_doing(const struct vu_page *page, const struct ez_spec *spec, char *text, size_t size);
+/* The hook that it was in, by its name in the model: "my_rng_RNG_onread"; "the model" if unknown. */
+void report_hook(const struct vu_page *page, const struct ez_spec *spec, char *text, size_t size);
 /* Tells on stderr how it ended (a wait status), during `what`, and where. */
-void report_death(const struct vu_page *page, const char *id, const char *what, int status);
+void report_death(const struct vu_page *page, const struct ez_spec *spec, const char *id,
+		  const char *what, int status);
 
 #endif

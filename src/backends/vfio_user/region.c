@@ -9,8 +9,6 @@
 
 #include "backends/vfio_user/session.h"
 
-enum { COMMAND_HIGH = 0x05, INTX_DISABLE_BIT = 0x04 };
-
 /* The largest natural piece at `offset` of what is left: how a bus cuts an odd length. */
 static unsigned int natural(uint64_t offset, uint32_t left, unsigned int most)
 {
@@ -66,9 +64,10 @@ int region_read(struct vu_session *s, struct vu_message *m)
 
 static void write_config(struct vu_session *s, uint32_t offset, unsigned int width, uint32_t value)
 {
-	/* The line follows the driver's INTx disable: see irq.c. */
-	if (offset <= COMMAND_HIGH && offset + width > COMMAND_HIGH)
-		irq_disable(s, value >> (8 * (COMMAND_HIGH - offset)) & INTX_DISABLE_BIT);
+	uint8_t bytes[4];
+
+	memcpy(bytes, &value, sizeof(bytes));
+	irq_config(s, offset, bytes, width);
 	ez_device_config_write(s->dev, 0, offset, width, value);
 }
 
@@ -156,6 +155,6 @@ int region_reset(struct vu_session *s, struct vu_message *m)
 	ez_device_reset(s->dev, 0, EZ_RESET_BUS);
 	size = ez_device_config_image(s->dev, 0, bytes, wmask, sizeof(bytes));
 	ez_device_config_sync(s->dev, 0, 0, bytes, (uint32_t)size);
-	irq_disable(s, false);
+	irq_config(s, 0, bytes, (uint32_t)size);
 	return 0;
 }

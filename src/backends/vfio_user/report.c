@@ -134,33 +134,70 @@ static void name_access(const struct ez_spec *spec, const struct vu_access *a, b
 	}
 }
 
+/* The message in hand. The process may live, and be about to change it: nothing is believed. */
+struct in_hand {
+	struct vu_header header;
+	bool access; /* one that reads or writes, as `a` says, ... */
+	struct vu_access a;
+	uint8_t data[8]; /* ... these */
+};
+
+static bool take(const struct vu_page *page, uint64_t at, void *to, size_t size)
+{
+	if (at > VU_RECEIVE_SIZE || size > VU_RECEIVE_SIZE - at)
+		return false;
+	memcpy(to, page->received + at, size);
+	return true;
+}
+
+static void look_at(const struct vu_page *page, struct in_hand *m)
+{
+	uint64_t at = page_head(page);
+	struct vu_multi_write w;
+
+	*m = (struct in_hand){ .access = false };
+	if (!take(page, at, &m->header, sizeof(m->header)))
+		return;
+	at += sizeof(m->header);
+	switch (m->header.command) {
+	case VU_REGION_READ:
+	case VU_REGION_WRITE:
+		m->access = take(page, at, &m->a, sizeof(m->a));
+		at += sizeof(m->a);
+		if (m->header.command == VU_REGION_WRITE && m->a.count <= sizeof(m->data))
+			m->access &= take(page, at, m->data, m->a.count);
+		break;
+	case VU_REGION_WRITE_MULTI:
+		at += sizeof(uint64_t) + (uint64_t)page->detail * sizeof(w);
+		m->access = take(page, at, &w, sizeof(w));
+		if (!m->access)
+			break;
+		m->a = (struct vu_access){ .offset = w.offset,
+					   .region = w.region,
+					   .count = w.count };
+		memcpy(m->data, w.data, sizeof(m->data));
+		break;
+	default:
+		break;
+	}
+}
+
 static void name_message(const struct vu_page *page, const struct ez_spec *spec, char *text,
 			 size_t size)
 {
-	const uint8_t *at = page->received + page_head(page);
-	const uint8_t *payload = at + sizeof(struct vu_header);
-	struct vu_multi_write w;
-	struct vu_header header;
-	struct vu_access a;
+	struct in_hand m;
 
-	memcpy(&header, at, sizeof(header));
-	switch (header.command) {
-	case VU_REGION_READ:
-	case VU_REGION_WRITE:
-		memcpy(&a, payload, sizeof(a));
-		name_access(spec, &a, header.command == VU_REGION_WRITE, payload + sizeof(a), text,
-			    size);
-		break;
-	case VU_REGION_WRITE_MULTI:
-		memcpy(&w, payload + sizeof(uint64_t) + page->detail * sizeof(w), sizeof(w));
-		a = (struct vu_access){ .offset = w.offset, .region = w.region, .count = w.count };
-		name_access(spec, &a, true, w.data, text, size);
-		break;
+	look_at(page, &m);
+	if (m.access) {
+		name_access(spec, &m.a, m.header.command != VU_REGION_READ, m.data, text, size);
+		return;
+	}
+	switch (m.header.command) {
 	case VU_RESET:
 		snprintf(text, size, "a reset");
 		break;
 	default:
-		snprintf(text, size, "message %u", header.command);
+		snprintf(text, size, "message %u", m.header.command);
 		break;
 	}
 }
@@ -169,7 +206,7 @@ void report_doing(const struct vu_page *page, const struct ez_spec *spec, char *
 {
 	switch (page->doing) {
 	case VU_DOING_CREATE:
-		snprintf(text, size, "making the device");
+		snprintf(text, size, "making the device (its create and reset)");
 		break;
 	case VU_DOING_MESSAGE:
 		name_message(page, spec, text, size);
@@ -193,6 +230,27 @@ void report_doing(const struct vu_page *page, const struct ez_spec *spec, char *
 	}
 }
 
+void report_hook(const struct vu_page *page, const struct ez_spec *spec, char *text, size_t size)
+{
+	const struct ez_reg *reg;
+	struct in_hand m;
+
+	snprintf(text, size, "the model");
+	if (page->doing != VU_DOING_MESSAGE)
+		return;
+	look_at(page, &m);
+	if (m.header.command == VU_RESET)
+		snprintf(text, size, "%s_reset", spec->name);
+	reg = m.access && m.a.region != VFIO_PCI_CONFIG_REGION_INDEX
+		      ? find_register(spec, m.a.region, m.a.offset)
+		      : NULL;
+	if (!reg)
+		return;
+	if (m.header.command == VU_REGION_READ ? reg->onread != NULL : reg->onwrite != NULL)
+		snprintf(text, size, "%s_%s_%s", spec->name, reg->name,
+			 m.header.command == VU_REGION_READ ? "onread" : "onwrite");
+}
+
 static void name_status(const struct vu_page *page, int status, char *text, size_t size)
 {
 	const struct vu_crash *crash = &page->crash;
@@ -212,11 +270,49 @@ static void name_status(const struct vu_page *page, int status, char *text, size
 		snprintf(text + at, size - at, ", in a job");
 }
 
-void report_death(const struct vu_page *page, const char *id, const char *what, int status)
+/* Frames in the object that has the model; none: how many. */
+static unsigned int name_model_frames(const struct vu_page *page, const struct ez_spec *spec,
+				      const char *id)
+{
+	Dl_info model, info;
+	char frame[512];
+	unsigned int n = 0;
+	uint32_t i;
+
+	if (!dladdr(spec, &model))
+		return 0;
+	for (i = 0; i < page->crash.n_frames && i < VU_FRAMES; i++) {
+		const void *at = (const void *)(uintptr_t)page->crash.frames[i];
+
+		if (!dladdr(at, &info) || info.dli_fbase != model.dli_fbase)
+			continue;
+		name_frame(page->crash.frames[i], false, frame, sizeof(frame));
+		fprintf(stderr, "%s:   #%u %s\n", id, n++, frame);
+	}
+	return n;
+}
+
+/* All else is above, in the sanitizer's own words: what it was, and where in the model. */
+static void report_sanitizer(const struct vu_page *page, const struct ez_spec *spec, const char *id,
+			     const char *what)
+{
+	fprintf(stderr, "%s: a sanitizer has ended the model: %.*s%s\n%s:   during: %s\n", id,
+		(int)strcspn(page->report, " "), page->report,
+		page->crash.in_worker ? ", in a job" : "", id, what);
+	if (!name_model_frames(page, spec, id))
+		fprintf(stderr, "%s:   at: %s\n", id, page->report);
+}
+
+void report_death(const struct vu_page *page, const struct ez_spec *spec, const char *id,
+		  const char *what, int status)
 {
 	char how[160], frame[512];
 	uint32_t i;
 
+	if (page->report[0]) {
+		report_sanitizer(page, spec, id, what);
+		return;
+	}
 	name_status(page, status, how, sizeof(how));
 	fprintf(stderr, "%s: the model died: %s\n%s:   during: %s\n", id, how, id, what);
 	for (i = 0; i < page->crash.n_frames && i < VU_FRAMES; i++) {

@@ -30,7 +30,10 @@ static int copy_recipe(struct vu_recipe *r, const struct ez_model *model,
 	size_t i;
 
 	r->model = model;
-	r->stall_ms = options->stall_ms;
+	/* In a debugger hours go by. */
+	r->stall_ms = options->await_gdb ? 1000 * 86400 : options->stall_ms;
+	r->hang_ms = options->await_gdb ? 0 : options->hang_ms;
+	r->await_gdb = options->await_gdb;
 	r->id = strdup(options->id ? options->id : model->spec->name);
 	r->settings = calloc(n + 1, sizeof(*r->settings));
 	if (!r->id || !r->settings)
@@ -122,14 +125,31 @@ void vu_server_order(struct vu_server *server, enum vu_order what)
 	order(server, (char)what);
 }
 
+static void tell(int fd, const char *line)
+{
+	while (write(fd, line, strlen(line)) < 0 && errno == EINTR)
+		;
+}
+
+static void say_waits(void *data, pid_t pid)
+{
+	const struct vu_server *server = data;
+	char line[32];
+
+	snprintf(line, sizeof(line), "waits %d\n", (int)pid);
+	if (server->ready_fd >= 0)
+		tell(server->ready_fd, line);
+	else
+		fprintf(stderr,
+			"%s: the model waits for gdb; in another terminal:\n\n    gdb -p %d\n\n",
+			server->recipe.id, (int)pid);
+}
+
 static void say_ready(struct vu_server *server)
 {
-	static const char ready[] = "ready\n";
-
 	if (server->ready_fd < 0)
 		return;
-	while (write(server->ready_fd, ready, sizeof(ready) - 1) < 0 && errno == EINTR)
-		;
+	tell(server->ready_fd, "ready\n");
 	close(server->ready_fd);
 	server->ready_fd = -1;
 }
@@ -147,31 +167,33 @@ static int gone(struct vu_server *server, int result, struct ez_error *error)
 
 /* ---- with a keeper ---- */
 
+/* 1: go on; 0: it was stopped meanwhile. */
 static int welcome(struct vu_server *server, struct ez_error *error)
 {
 	int client = listen_accept(&server->listener, server->recipe.id);
 	int err = 0;
 
 	if (client < 0)
-		return 0;
+		return 1;
 	if (server->child.client >= 0) {
 		fprintf(stderr, "%s: another client was turned away: there is one already\n",
 			server->recipe.id);
 		close(client);
-		return 0;
+		return 1;
 	}
 	if (!server->child.pid)
-		err = keeper_start(&server->child, &server->recipe, &server->listener, error);
+		err = keeper_start(&server->child, &server->recipe, &server->listener,
+				   server->orders_out, error);
 	if (err) {
 		close(client);
-		return err;
+		return err == -ECANCELED ? 0 : err;
 	}
 	/* If it has died meanwhile, its burial tells. */
 	keeper_serve(&server->child, client);
-	return 0;
+	return 1;
 }
 
-enum { AT_ORDERS, AT_LISTENER, AT_CHILD, AT_COUNT };
+enum { AT_ORDERS, AT_LISTENER, AT_CHILD, AT_WOKEN, AT_COUNT };
 
 /* 1: go on. */
 static int turn(struct vu_server *server, struct ez_error *error)
@@ -180,13 +202,18 @@ static int turn(struct vu_server *server, struct ez_error *error)
 		[AT_ORDERS] = { .fd = server->orders_out, .events = POLLIN },
 		[AT_LISTENER] = { .fd = server->listener.fd, .events = POLLIN },
 		[AT_CHILD] = { .fd = server->child.pidfd, .events = POLLIN },
+		[AT_WOKEN] = { .fd = server->child.over ? -1 : server->child.control,
+			       .events = POLLIN },
 	};
 	bool served = server->child.client >= 0;
 	char what;
 	int err;
 
-	if (poll(p, AT_COUNT, -1) < 0)
+	if (poll(p, AT_COUNT, watch_look(&server->child, &server->recipe)) <= 0)
 		return 1;
+	/* All it says is that it has been woken; after its last word its end is still to come. */
+	if (p[AT_WOKEN].revents && recv(server->child.control, &what, 1, MSG_DONTWAIT) == 0)
+		server->child.over = true;
 	if (p[AT_ORDERS].revents && recv(server->orders_out, &what, 1, MSG_DONTWAIT) == 1) {
 		if (what == 's')
 			return 0;
@@ -198,21 +225,20 @@ static int turn(struct vu_server *server, struct ez_error *error)
 		if (served && server->once)
 			return gone(server, err, error);
 	}
-	if (p[AT_LISTENER].revents) {
-		err = welcome(server, error);
-		if (err)
-			return err;
-	}
-	return 1;
+	return p[AT_LISTENER].revents ? welcome(server, error) : 1;
 }
 
 static int run_contained(struct vu_server *server, struct ez_error *error)
 {
-	/* The first is made ahead of its client: a device that cannot be made is said now. */
-	int err = keeper_start(&server->child, &server->recipe, &server->listener, error);
+	int err;
 
+	server->recipe.awaits = say_waits;
+	server->recipe.data = server;
+	/* The first is made ahead of its client: a device that cannot be made is said now. */
+	err = keeper_start(&server->child, &server->recipe, &server->listener, server->orders_out,
+			   error);
 	if (err)
-		return err;
+		return err == -ECANCELED ? 0 : err;
 	say_ready(server);
 	do {
 		err = turn(server, error);

@@ -31,6 +31,16 @@ struct vu_options {
 	int ready_fd;
 	/* A client that stops in the middle of a message, or before its first, is dropped after this; 0: 5000 */
 	unsigned int stall_ms;
+	/*
+	 * With `contain`: a hook that has not returned after this is ended with its
+	 * process, as if it had died. 0: never. That one hangs is said after 2 s.
+	 */
+	unsigned int hang_ms;
+	/*
+	 * With `contain`: each serving process waits for a debugger before it makes
+	 * the device; "waits PID\n" is written to ready_fd, or it is said on stderr.
+	 */
+	bool await_gdb;
 };
 
 struct vu_server;
@@ -65,5 +75,17 @@ enum vu_order {
 void vu_server_order(struct vu_server *server, enum vu_order order);
 
 void vu_server_free(struct vu_server *server);
+
+/* ---- serve.c ---- */
+
+/*
+ * All of it: opens the model's file, serves it with "NAME=VALUE,..." (a comma
+ * in a value is written twice) until SIGINT, SIGTERM or SIGHUP. As
+ * vu_server_run, and -EINVAL with an error where there is no server.
+ */
+int vu_serve(const char *file, const char *properties, const struct vu_options *options,
+	     struct ez_error *error);
+/* The exit status that this comes to: 1 for a model that died and a client that was dropped. */
+int vu_serve_status(int err);
 
 #endif

@@ -13,8 +13,12 @@
 #include "backends/vfio_user/session.h"
 
 /* Waiting: see wait_for_work. */
-#define SPIN_MAX 50000u /* ns */
+#define SPIN_MAX 100000u /* ns */
 #define SPIN_LEAST 5000u
+/* What a spin in vain costs in spins that came to something; and messages not spun for after too many. */
+#define SPIN_PRICE 8
+#define SPIN_CREDIT 64
+#define SPIN_PENANCE 64
 /* Messages handled before timers, workers and the other descriptors get their turn. */
 #define BATCH 64
 
@@ -117,7 +121,7 @@ static void answer(struct vu_session *s, const struct vu_message *m, int err)
 		return;
 	memcpy(s->link.reply, &header, sizeof(header));
 	page_set(&s->page->stage, VU_ANSWERING);
-	sent = link_send(&s->link, header.size);
+	sent = link_send(&s->link, header.size, err ? -1 : m->reply_fd);
 	if (sent == -EPIPE || sent == -ECONNRESET)
 		s->over = true;
 	else if (sent)
@@ -252,6 +256,21 @@ static int timeout_ms(const struct vu_session *s)
 
 enum { AT_SOCKET, AT_KICK, AT_CONTROL, AT_UNMASK, AT_COUNT };
 
+/*
+ * Woken. Nobody watches one who sleeps: the keeper is told, if it sleeps too. That is
+ * once in a while: it then looks after us for as long as there is something to do.
+ */
+static void get_up(struct vu_session *s)
+{
+	struct vu_page *page = s->page;
+
+	__atomic_store_n(&page->awake, 1, __ATOMIC_SEQ_CST);
+	if (!__atomic_load_n(&page->keeper_asleep, __ATOMIC_SEQ_CST))
+		return;
+	__atomic_store_n(&page->keeper_asleep, 0, __ATOMIC_SEQ_CST);
+	send(s->control, "w", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 /* Looks at everything there is to wait for. True: bytes have come, or the end. */
 static bool look(struct vu_session *s, int timeout)
 {
@@ -262,8 +281,14 @@ static bool look(struct vu_session *s, int timeout)
 		[AT_CONTROL] = { .fd = s->control, .events = POLLIN },
 		[AT_UNMASK] = { .fd = s->irq.unmask, .events = POLLIN },
 	};
+	int n;
 
-	if (poll(p, AT_COUNT, timeout) <= 0)
+	if (timeout)
+		__atomic_store_n(&s->page->awake, 0, __ATOMIC_SEQ_CST);
+	n = poll(p, AT_COUNT, timeout);
+	if (timeout)
+		get_up(s);
+	if (n <= 0)
 		return false;
 	if (p[AT_KICK].revents)
 		__atomic_store_n(&s->kicked, true, __ATOMIC_SEQ_CST);
@@ -284,18 +309,26 @@ static bool receive(struct vu_session *s)
 	if (n == 0 || n == -ECONNRESET)
 		s->over = true;
 	else if (n == -EPROTO)
-		vu_drop(s, -EPROTO, "too many file descriptors with one message");
+		vu_drop(s, -EPROTO,
+			"too many file descriptors with one message, or we have none left "
+			"(ulimit -n)");
 	else if (n < 0)
 		vu_drop(s, (int)n, "%s", strerror((int)-n));
 	return true;
 }
 
-/* The same, looking hard. */
+/*
+ * The same, looking hard. The kernel, which takes us for one who sleeps once he has
+ * answered, may have put the client behind us on our own processor: it goes first.
+ */
 static bool spin(struct vu_session *s, uint64_t since, uint64_t budget)
 {
 	uint64_t due = backend_next(s);
 	uint64_t now;
 
+	if (receive(s))
+		return true;
+	sched_yield();
 	do {
 		if (receive(s))
 			return true;
@@ -304,6 +337,27 @@ static bool spin(struct vu_session *s, uint64_t since, uint64_t budget)
 			return false;
 	} while (now - since < budget);
 	return false;
+}
+
+/* Where processors are short, looking for a message may be what keeps it from being sent. */
+static bool worth_it(struct vu_session *s)
+{
+	if (!s->may_spin || s->gap >= SPIN_MAX)
+		return false;
+	if (s->credit >= 0)
+		return true;
+	if (++s->skipped < SPIN_PENANCE)
+		return false;
+	s->skipped = 0;
+	return true;
+}
+
+static void account(struct vu_session *s, bool came)
+{
+	if (!came)
+		s->credit = s->credit < SPIN_PRICE ? -1 : s->credit - SPIN_PRICE;
+	else if (s->credit < SPIN_CREDIT)
+		s->credit++;
 }
 
 /*
@@ -318,8 +372,10 @@ static void wait_for_work(struct vu_session *s)
 	bool came = false;
 	uint64_t gap;
 
-	if (s->may_spin && s->gap < SPIN_MAX)
+	if (worth_it(s)) {
 		came = spin(s, since, budget);
+		account(s, came);
+	}
 	if (!came)
 		came = look(s, timeout_ms(s)) && receive(s);
 	if (!came)
@@ -404,8 +460,7 @@ struct vu_session *vu_session_new(const struct ez_model *model, const char *id,
 	s->next = EZ_NEVER;
 	s->gap = SPIN_MAX;
 	s->may_spin = sched_getaffinity(0, sizeof(cpus), &cpus) || CPU_COUNT(&cpus) > 1;
-	irq_init(&s->irq);
-	if (make(s, model, settings, n_settings, error)) {
+	if (irq_init(s) || make(s, model, settings, n_settings, error)) {
 		vu_session_free(s);
 		return NULL;
 	}
@@ -428,6 +483,9 @@ void vu_session_part(struct vu_session *s)
 {
 	if (s->link.fd < 0)
 		return;
+	/* Its windows stay mapped in a client that does not leave by itself: they read as pulled. */
+	if (s->result && s->spec->n_windows)
+		ez_device_yank(s->dev, true);
 	dead_close(s->page, s->link.fd);
 	s->link.fd = -1;
 }

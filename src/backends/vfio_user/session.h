@@ -15,6 +15,7 @@
 
 #define VU_IRQS (VFIO_PCI_REQ_IRQ_INDEX + 1)
 #define VU_MSI_VECTORS 32
+#define VU_MSIX_VECTORS 2048
 #define VU_NS_PER_MS UINT64_C(1000000)
 
 /* ---- link.c: messages on a socket ---- */
@@ -38,6 +39,7 @@ struct vu_message {
 	unsigned int n_fds;
 	uint8_t *reply; /* payload of the reply, zeroed up to 64 bytes; 8 bytes aligned */
 	uint32_t reply_length;
+	int reply_fd; /* to go with the reply, still its owner's; -1: none */
 };
 
 int link_open(struct vu_link *link, struct vu_page *page, int fd, unsigned int stall_ms);
@@ -57,8 +59,8 @@ int link_first(struct vu_link *link, struct vu_message *ret_message);
 /* Done with it: its bytes go, and fds that nobody kept are closed. */
 void link_consume(struct vu_link *link, const struct vu_message *message);
 
-/* Sends link->reply, `size` bytes of it, waiting up to stall_ms for room. */
-int link_send(struct vu_link *link, uint32_t size);
+/* Sends link->reply, `size` bytes of it, and `fd` unless -1, waiting up to stall_ms for room. */
+int link_send(struct vu_link *link, uint32_t size, int fd);
 
 /* ---- dma.c ---- */
 
@@ -112,7 +114,11 @@ struct vu_irq {
 	bool level; /* what the device says */
 	bool disabled; /* command register, bit 10 */
 	int msi[VU_MSI_VECTORS];
-	int request; /* eventfd of the request interrupt, or -1 */
+	int *msix; /* n_msix of them */
+	uint32_t n_msix;
+	bool msix_on; /* message control of MSI-X, bit 15 */
+	int error; /* eventfd of the error interrupt, or -1 */
+	int request; /* the same of the request interrupt */
 };
 
 /* ---- session.c ---- */
@@ -143,6 +149,8 @@ struct vu_session {
 	uint64_t next; /* the earliest of them, or earlier */
 	uint64_t gap; /* ns, moving average of how long we wait for the next message */
 	bool may_spin; /* more than one processor */
+	int credit; /* of looking hard: what it has been good for lately; -1: nothing */
+	unsigned int skipped; /* messages that we did not look hard for */
 };
 
 /*
@@ -192,10 +200,12 @@ uint64_t info_region_size(const struct vu_session *s, uint32_t region);
 /* Interrupts of an index, 0 where there are none. */
 uint32_t info_irq_count(const struct vu_session *s, uint32_t index);
 
-void irq_init(struct vu_irq *irq);
+/* -ENOMEM. */
+int irq_init(struct vu_session *s);
 void irq_free(struct vu_irq *irq);
 void irq_level(struct vu_session *s, bool level);
-void irq_disable(struct vu_session *s, bool disabled);
+/* Config space has changed: the line and the kind of message follow some bits of it. */
+void irq_config(struct vu_session *s, uint32_t offset, const uint8_t *bytes, uint32_t len);
 void irq_message(struct vu_session *s, uint32_t vector);
 void irq_request(struct vu_session *s);
 /* The unmask eventfd is readable. */
@@ -204,7 +214,7 @@ void irq_unmask_event(struct vu_session *s);
 void dma_free(struct vu_dma *dma);
 /* Moves what can be moved at once. As ez_backend.dma. */
 int dma_access(struct vu_session *s, uint64_t addr, uint8_t *buf, size_t len, bool write);
-/* Is all of the range known, and some of it not mapped? */
+/* Is all of the range known, and some of it not mapped, and none of that a window of our own? */
 bool dma_by_message(struct vu_session *s, uint64_t addr, size_t len, bool write);
 
 /* Does some process map the file of this descriptor as shared memory? share.c */

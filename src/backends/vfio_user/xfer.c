@@ -60,7 +60,7 @@ static int send_message(struct vu_session *s, uint16_t command, uint64_t address
 	if (bytes)
 		memcpy(at + sizeof(header) + sizeof(access), bytes, count);
 	x->since = vu_monotonic();
-	return link_send(&s->link, header.size);
+	return link_send(&s->link, header.size, -1);
 }
 
 static void send_piece(struct vu_session *s)

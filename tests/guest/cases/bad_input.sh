@@ -63,6 +63,12 @@ status 125 "$ERSATZ" run driver -- true
 says "bad.c:1:"
 says "do not build"
 
+# Backends.
+status 125 "$ERSATZ" run --backend quemu dut -- true
+says 'there is no backend "quemu": there are vfio-user and qemu; did you mean qemu?'
+status 125 "$ERSATZ" run --backend bench dut -- true
+says "ersatz test --bench-only"
+
 # An option that a verb does not have, and a word too many.
 status 125 "$ERSATZ" spec check -o out dut
 says "spec check takes no --output"

@@ -8,6 +8,7 @@ cd adder
 status 0 "$ERSATZ" test .
 prints "ok 1 - adder bench: sums"
 prints "ok 2 - adder bench: registers (declared rules)"
-prints "ok 3 - adder guest: sums"
-prints "ok 4 - adder guest: registers (declared rules)"
+prints "ok 3 - adder guest: bar"
+prints "ok 4 - adder guest: sums"
+prints "ok 5 - adder guest: registers (declared rules)"
 prints ", 0 failed, "

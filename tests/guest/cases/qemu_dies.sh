@@ -16,4 +16,7 @@ status 125 env ERSATZ_QEMU="$WORK/crashes" "$ERSATZ" run --accel tcg dut -- true
 says "signal 11"
 status 125 env ERSATZ_QEMU="$WORK/none" "$ERSATZ" run --accel tcg dut -- true
 says "cannot start"
+# A model's crash is QEMU's where it runs inside.
+status 125 env ERSATZ_QEMU="$WORK/crashes" "$ERSATZ" run --backend qemu --accel tcg dut -- true
+says "a model can do that: here it runs inside QEMU"
 clean

@@ -19,7 +19,11 @@ head -c 65000 /dev/zero >&9
 pid=$!
 sleep 1
 [ -n "$(left)" ]
-sleep 5
+# The server, which waits for the reader too, is given five seconds more.
+for _ in $(seq 100); do
+	left | grep -qvx "$pid" || break
+	sleep 0.1
+done
 if left | grep -qvx "$pid"; then exit 1; fi
 cat <&9 >/dev/null &
 reader=$!

@@ -20,13 +20,13 @@ enum { PROBE_MODE_INTX = 1, PROBE_MODE_MSI = 2, PROBE_MODE_MSIX = 3 };
 
 /* What is counted: the sources, by PROBE_IRQ_*, and one thing more. */
 #define PROBE_EVENT_HELD 5 /* the handler left a source pending, as PROBE_IOC_HOLD asked */
-#define PROBE_EVENTS 6
+#define PROBE_EVENT_KINDS 6
 
 struct probe_counts {
 	__u32 mode; /* PROBE_MODE_* */
 	__u32 vectors; /* granted */
 	__u32 unclaimed; /* calls of the handler that found nothing to do */
-	__u32 event[PROBE_EVENTS];
+	__u32 event[PROBE_EVENT_KINDS];
 	__u32 vector[PROBE_VECTORS]; /* calls of the handler for it that found something */
 	__u32 pad;
 };

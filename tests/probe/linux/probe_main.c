@@ -91,7 +91,7 @@ static irqreturn_t probe_interrupt(int irq, void *data)
 	spin_lock_irqsave(&p->irq_lock, flags);
 	if (!p->asleep)
 		taken = probe_take(p, vector->sources);
-	for (i = 0; i < PROBE_EVENTS; i++)
+	for (i = 0; i < PROBE_EVENT_KINDS; i++)
 		p->counts.event[i] += taken >> i & 1;
 	if (taken)
 		p->counts.vector[vector->index]++;
@@ -180,7 +180,7 @@ static long probe_wait(struct probe *p, struct probe_wait __user *argp)
 
 	if (copy_from_user(&wait, argp, sizeof(wait)))
 		return -EFAULT;
-	if (wait.event >= PROBE_EVENTS)
+	if (wait.event >= PROBE_EVENT_KINDS)
 		return -EINVAL;
 	if (wait.timeout_ms)
 		left = msecs_to_jiffies(wait.timeout_ms);

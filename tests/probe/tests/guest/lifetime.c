@@ -235,7 +235,7 @@ static void unload_is_refused(void)
 static void nonsense(void)
 {
 	struct probe_access access = { 0, 4, 0, 0 };
-	struct probe_wait wait = { .event = PROBE_EVENTS };
+	struct probe_wait wait = { .event = PROBE_EVENT_KINDS };
 	struct probe_copy copy = { .length = 0 };
 	int fd = probe_start("irq=auto");
 
