@@ -94,7 +94,8 @@ static bool ersatz_register(const char *path, ErsatzType *type, Error **errp)
 	if (!ersatz_name_legal(name)) {
 		error_setg(errp,
 			   "%s: QEMU allows no device called '%s': a name has two or more of"
-			   " A-Z a-z 0-9 _ . - and begins with a letter; change `type:` (or `name:`) in "
+			   " A-Z a-z 0-9 _ . - and begins with a letter; change `type:` (or "
+			   "`name:`) in "
 			   "device.yaml",
 			   path, name);
 		return false;
@@ -102,7 +103,8 @@ static bool ersatz_register(const char *path, ErsatzType *type, Error **errp)
 	owner = ersatz_name_owner(name);
 	if (owner) {
 		error_setg(errp,
-			   "%s: the name '%s' is taken by %s; change `type:` (or `name:`) in device.yaml,"
+			   "%s: the name '%s' is taken by %s; change `type:` (or `name:`) in "
+			   "device.yaml,"
 			   " or take one of them out of ERSATZ_PATH",
 			   path, name, owner);
 		return false;

@@ -37,7 +37,7 @@ says "dut_probe"
 clean
 printf '#!/bin/sh\nexit 0\n' >dut/tests/guest/any.sh
 status 1 "$ERSATZ" test dut
-prints "not ok 1 - dut guest: any"
+prints "not ok 2 - dut guest: any"
 clean
 driver '(void)0'
 status 0 "$ERSATZ" test dut
