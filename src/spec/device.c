@@ -292,3 +292,29 @@ const char *const *spec_device_requires(const struct spec_device *dev)
 {
 	return (const char *const *)dev->requires;
 }
+
+/* The first of things that are `stride` apart and `width` wide from `base` on that may reach `start`. */
+static uint64_t first_near(uint64_t base, uint64_t stride, uint64_t width, uint64_t start)
+{
+	return start < base + width || !stride ? 0 : (start - base - width) / stride + 1;
+}
+
+bool spec_reg_reaches(const struct spec_reg *reg, uint64_t start, uint64_t end, uint32_t *ret_index)
+{
+	uint32_t rows = reg->rows ? reg->rows : 1, row = reg->count / rows;
+	uint64_t span = (uint64_t)(row - 1) * reg->stride + reg->width;
+	uint64_t r = first_near(reg->offset, reg->row_stride, span, start);
+
+	for (; r < rows; r++) {
+		uint64_t base = reg->offset + r * reg->row_stride;
+		uint64_t i = first_near(base, reg->stride, reg->width, start);
+
+		if (base >= end)
+			return false;
+		if (i < row && base + i * reg->stride < end) {
+			*ret_index = r * row + i;
+			return true;
+		}
+	}
+	return false;
+}

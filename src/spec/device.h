@@ -359,6 +359,10 @@ static inline uint64_t spec_reg_at(const struct spec_reg *reg, uint32_t index)
 	       (uint64_t)(index % row) * reg->stride;
 }
 
+/* The first element, in table order, that reaches into [start, end) of the BAR; false: none does. */
+bool spec_reg_reaches(const struct spec_reg *reg, uint64_t start, uint64_t end,
+		      uint32_t *ret_index);
+
 /* Does a stand before b? */
 static inline bool spec_pos_before(struct spec_pos a, struct spec_pos b)
 {

@@ -141,21 +141,14 @@ static void add_place(struct areas *a, const struct spec_place *place, const cha
 
 /* ---- who else is there ---- */
 
-/* The first element of a register that reaches into [start, end). */
-static bool reaches(const struct spec_reg *reg, uint64_t start, uint64_t end, uint32_t *ret_index)
-{
-	uint64_t index = 0;
-
-	if (start >= reg->offset + reg->width)
-		index = (start - reg->offset - reg->width) / reg->stride + 1;
-	*ret_index = index;
-	return index < reg->count && reg->offset + index * reg->stride < end;
-}
-
 static const char *reg_name(struct spec_device *dev, const struct spec_reg *reg, uint32_t index)
 {
 	if (!reg->array)
 		return reg->name ? reg->name : "?";
+	if (reg->matrix)
+		return spec_arena_printf(dev->arena, "%s[%u][%u]", reg->name ? reg->name : "?",
+					 index / (reg->count / reg->rows),
+					 index % (reg->count / reg->rows));
 	return spec_arena_printf(dev->arena, "%s[%u]", reg->name ? reg->name : "?", index);
 }
 
@@ -169,7 +162,7 @@ static void check_registers_in(struct areas *a, const struct area *area)
 
 		if (reg->bad || reg->bar != area->bar)
 			continue;
-		if (reaches(reg, area->start, area->end, &index)) {
+		if (spec_reg_reaches(reg, area->start, area->end, &index)) {
 			spec_error(a->diags, area->pos,
 				   "%s (0x%" PRIx64 "..0x%" PRIx64 ") overlaps register %s",
 				   area->what, area->start, area->end - 1,
@@ -178,8 +171,8 @@ static void check_registers_in(struct areas *a, const struct area *area)
 			return;
 		}
 		if (!near && area->msix &&
-		    reaches(reg, area->start / PAGE * PAGE, (area->end + PAGE - 1) / PAGE * PAGE,
-			    &index)) {
+		    spec_reg_reaches(reg, area->start / PAGE * PAGE,
+				     (area->end + PAGE - 1) / PAGE * PAGE, &index)) {
 			near = reg;
 			near_index = index;
 		}

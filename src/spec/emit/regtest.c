@@ -386,30 +386,6 @@ static void emit_register(const struct table *t, const struct spec_reg *reg)
 
 /* ---- BARs ---- */
 
-/* The first of `count` things, `stride` apart and `width` wide from `base` on, that may reach `offset`. */
-static uint64_t first_near(uint64_t base, uint64_t stride, uint64_t width, uint64_t offset)
-{
-	return offset < base + width || !stride ? 0 : (offset - base - width) / stride + 1;
-}
-
-/* Does one of its elements reach into the `size` bytes at `offset`? */
-static bool touches(const struct spec_reg *reg, uint64_t offset, unsigned int size)
-{
-	unsigned int rows = rows_of(reg), count = reg->count / rows;
-	uint64_t span = (uint64_t)(count - 1) * reg->stride + reg->width, end = offset + size;
-
-	for (uint64_t r = first_near(reg->offset, reg->row_stride, span, offset); r < rows; r++) {
-		uint64_t row = reg->offset + r * reg->row_stride;
-		uint64_t i = first_near(row, reg->stride, reg->width, offset);
-
-		if (row >= end)
-			return false;
-		if (i < count && row + i * reg->stride < end)
-			return true;
-	}
-	return false;
-}
-
 static bool overlaps(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
 {
 	return a < b + b_size && b < a + a_size;
@@ -439,13 +415,16 @@ static bool is_msix(const struct spec_device *dev, unsigned int bar, uint64_t of
  */
 static int64_t find_hole(const struct spec_device *dev, unsigned int bar)
 {
+	uint32_t index;
+
 	for (unsigned int i = 0; i < dev->n_regs; i++) {
 		uint64_t at = (dev->regs[i].offset + dev->regs[i].width + 3) & ~UINT64_C(3);
 		bool taken = dev->regs[i].bar != bar || at + 4 > dev->bars[bar].size ||
 			     !(at & 4095) || is_msix(dev, bar, at);
 
 		for (unsigned int k = 0; !taken && k < dev->n_regs; k++)
-			taken = dev->regs[k].bar == bar && touches(&dev->regs[k], at, 4);
+			taken = dev->regs[k].bar == bar &&
+				spec_reg_reaches(&dev->regs[k], at, at + 4, &index);
 		if (!taken)
 			return (int64_t)at;
 	}
