@@ -230,7 +230,7 @@ struct inst {
 };
 
 struct def {
-	const char *type; /* "addrmap", "regfile", "reg", "field" */
+	const char *type; /* "addrmap", "regfile", "reg", "field", "mem" */
 	char *name; /* or NULL */
 	struct def *outer;
 	GHashTable *props;
@@ -290,7 +290,7 @@ static struct def *new_def(struct reader *r, const char *type, struct def *outer
 
 static const char *component_type(const struct reader *r)
 {
-	static const char *const types[] = { "addrmap", "regfile", "reg", "field" };
+	static const char *const types[] = { "addrmap", "regfile", "reg", "field", "mem" };
 
 	for (unsigned int i = 0; i < G_N_ELEMENTS(types); i++)
 		if (is(r, types[i]))
@@ -306,7 +306,9 @@ static bool known_property(struct reader *r, const struct def *def, const char *
 		{ "regfile", " desc name ispresent " },
 		{ "reg", " desc name ispresent regwidth accesswidth " },
 		{ "field", " desc name ispresent sw hw onread onwrite swmod singlepulse precedence "
-			   "counter incrsaturate decrsaturate encode intr swwe swwel enable " },
+			   "counter incrsaturate decrsaturate encode intr swwe swwel enable "
+			   "donttest dontcompare " },
+		{ "mem", " desc name ispresent mementries memwidth sw " },
 	};
 	const char *udp = g_hash_table_lookup(r->udps, name);
 	g_autofree char *word = g_strdup_printf(" %s ", name);
@@ -465,6 +467,7 @@ static void read_component(struct reader *r, struct def *scope)
 
 	/* What may stand in what (tables 9, 20, 24). */
 	if (!strcmp(def->type, "field") ? strcmp(scope->type, "reg")
+	    : !strcmp(def->type, "mem") ? strcmp(scope->type, "addrmap")
 	    : !strcmp(def->type, "addrmap")
 		    ? strcmp(scope->type, "root") && strcmp(scope->type, "addrmap")
 		    : strcmp(scope->type, "addrmap") && strcmp(scope->type, "regfile"))
@@ -507,6 +510,9 @@ static void read_statement(struct reader *r, struct def *def)
 	struct def *type;
 	char *name;
 
+	/* 11.2: memories, and here nothing else, are external. */
+	if (take(r, "external") ? !is(r, "mem") : is(r, "mem"))
+		fail(r, "a memory that is not external, or something else that is");
 	if (component_type(r)) {
 		read_component(r, def);
 		return;
@@ -582,6 +588,13 @@ static void free_map(void *data)
 	g_free(map);
 }
 
+static uint64_t number_of(const struct def *def, const char *property, uint64_t otherwise)
+{
+	const char *text = g_hash_table_lookup(def->props, property);
+
+	return text ? g_ascii_strtoull(text, NULL, 10) : otherwise;
+}
+
 static GPtrArray *fields_of(struct reader *r, struct def *def)
 {
 	uint64_t taken = 0;
@@ -593,7 +606,6 @@ static GPtrArray *fields_of(struct reader *r, struct def *def)
 		const struct inst *inst = def->insts->pdata[i];
 		struct rdl_field *field = g_new0(struct rdl_field, 1);
 		const char *encode = g_hash_table_lookup(inst->def->props, "encode");
-		const char *width = g_hash_table_lookup(def->props, "regwidth");
 		uint64_t bits;
 
 		g_ptr_array_add(def->fields, field);
@@ -603,8 +615,7 @@ static GPtrArray *fields_of(struct reader *r, struct def *def)
 		field->has_reset = inst->has_reset;
 		field->reset = inst->reset;
 		field->props = inst->def->props;
-		if (inst->msb < inst->lsb ||
-		    inst->msb >= (width ? g_ascii_strtoull(width, NULL, 10) : 32)) {
+		if (inst->msb < inst->lsb || inst->msb >= number_of(def, "regwidth", 32)) {
 			fail(r, "a field beyond its register");
 			break;
 		}
@@ -629,11 +640,12 @@ static GPtrArray *fields_of(struct reader *r, struct def *def)
 
 static uint64_t size_of(const struct def *def)
 {
-	const char *width = g_hash_table_lookup(def->props, "regwidth");
 	uint64_t size = 0;
 
+	if (!strcmp(def->type, "mem"))
+		return number_of(def, "mementries", 1) * number_of(def, "memwidth", 32) / 8;
 	if (!strcmp(def->type, "reg"))
-		return width ? g_ascii_strtoull(width, NULL, 10) / 8 : 4;
+		return number_of(def, "regwidth", 32) / 8;
 	for (guint i = 0; i < def->insts->len; i++) {
 		const struct inst *inst = def->insts->pdata[i];
 
@@ -724,13 +736,15 @@ static void elaborate(struct reader *r, const struct def *def, const char *path,
 				g_ptr_array_add(r->file->regs, reg);
 				continue;
 			}
-			if (!strcmp(inst->def->type, "addrmap")) {
+			if (strcmp(inst->def->type, "regfile")) {
+				bool is_mem = !strcmp(inst->def->type, "mem");
 				struct rdl_map *map = g_new0(struct rdl_map, 1);
 
-				map->name = g_strdup(inst->name);
+				map->name = is_mem ? g_strndup(whole, strlen(whole) - 1)
+						   : g_strdup(inst->name);
 				map->address = at;
 				map->props = inst->def->props;
-				g_ptr_array_add(r->file->maps, map);
+				g_ptr_array_add(is_mem ? r->file->mems : r->file->maps, map);
 			}
 			elaborate(r, inst->def, whole, at);
 		}
@@ -747,6 +761,7 @@ struct rdl_file *rdl_read(const char *text)
 	r.trash = g_ptr_array_new_with_free_func(free_def);
 	r.udps = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	file->maps = g_ptr_array_new_with_free_func(free_map);
+	file->mems = g_ptr_array_new_with_free_func(free_map);
 	file->regs = g_ptr_array_new_with_free_func(free_reg);
 	file->references = g_ptr_array_new_with_free_func(g_free);
 	file->priv = r.trash;
@@ -776,6 +791,7 @@ void rdl_file_free(struct rdl_file *file)
 {
 	g_ptr_array_free(file->priv, TRUE);
 	g_ptr_array_free(file->maps, TRUE);
+	g_ptr_array_free(file->mems, TRUE);
 	g_ptr_array_free(file->regs, TRUE);
 	g_ptr_array_free(file->references, TRUE);
 	g_free(file->error);

@@ -32,7 +32,7 @@ struct rdl_reg {
 };
 
 struct rdl_map {
-	char *name; /* of the instance in the root map */
+	char *name; /* of the instance in the root map; of a memory the path, as a register's */
 	uint64_t address;
 	GHashTable *props;
 };
@@ -42,6 +42,7 @@ struct rdl_file {
 	char *root; /* name of the root map: the last one defined */
 	GHashTable *root_props;
 	GPtrArray *maps; /* instances of address maps in the root: struct rdl_map */
+	GPtrArray *mems; /* memories: struct rdl_map */
 	GPtrArray *regs; /* struct rdl_reg */
 	GPtrArray *references; /* "PATH->property = PATH", paths as above: char * */
 	void *priv;

@@ -58,6 +58,18 @@ static void expect_flag(const char *where, GHashTable *props, const char *name, 
 	expect_text(where, props, name, wanted ? "true" : NULL);
 }
 
+static void expect_resets(const char *where, GHashTable *props, uint32_t mask)
+{
+	GString *resets = g_string_new(NULL);
+
+	g_string_append(resets, mask & 1u << EZ_RESET_POWER_ON ? "power_on" : "");
+	g_string_append(resets, mask & 1u << EZ_RESET_BUS ? " bus" : "");
+	g_string_append(resets, mask & 1u << EZ_RESET_FUNCTION ? " function" : "");
+	g_string_append(resets, mask & 1u << EZ_RESET_SOFTWARE ? " software" : "");
+	expect_text(where, props, "ez_resets", mask == EZ_RESET_ALL ? NULL : resets->str);
+	g_string_free(resets, TRUE);
+}
+
 static void expect_access(const char *where, const struct spec_access *access, GHashTable *props)
 {
 	static const char *const sw[2][2][2] = {
@@ -70,7 +82,6 @@ static void expect_access(const char *where, const struct spec_access *access, G
 	static const char *const onread[] = { NULL, "rclr", "rset", "ruser" };
 	static const char *const hw[] = { "rw", "r", "w", "na" };
 	bool meaningless = access->w && !access->r && access->hw == SPEC_HW_W;
-	GString *resets = g_string_new(NULL);
 
 	expect_text(where, props, "sw", sw[access->once][access->w][access->r]);
 	expect_text(where, props, "hw", meaningless ? "rw" : hw[access->hw]);
@@ -79,13 +90,10 @@ static void expect_access(const char *where, const struct spec_access *access, G
 	expect_text(where, props, "onwrite", access->w ? onwrite[access->onwrite] : NULL);
 	expect_flag(where, props, "swmod", access->w && access->swmod);
 	expect_text(where, props, "precedence", access->precedence_hw ? "hw" : NULL);
+	expect_flag(where, props, "donttest", access->donttest);
+	expect_flag(where, props, "dontcompare", access->dontcompare && !access->donttest);
 	expect_text(where, props, "ispresent", access->r || access->w ? NULL : "false");
-	g_string_append(resets, access->resets & 1u << EZ_RESET_POWER_ON ? "power_on" : "");
-	g_string_append(resets, access->resets & 1u << EZ_RESET_BUS ? " bus" : "");
-	g_string_append(resets, access->resets & 1u << EZ_RESET_FUNCTION ? " function" : "");
-	g_string_append(resets, access->resets & 1u << EZ_RESET_SOFTWARE ? " software" : "");
-	expect_text(where, props, "ez_resets", access->resets == EZ_RESET_ALL ? NULL : resets->str);
-	g_string_free(resets, TRUE);
+	expect_resets(where, props, access->resets);
 }
 
 /* As a reference to a field, or as a text where that cannot be. */
@@ -217,6 +225,8 @@ static void expect_bars(const struct rdl_file *file, const struct spec_device *d
 
 		for (unsigned int k = 0; k < dev->n_regs; k++)
 			any |= dev->regs[k].bar == i;
+		for (unsigned int k = 0; k < dev->n_windows; k++)
+			any |= dev->windows[k].bar == i;
 		assert_int_equal(map != NULL, any);
 		if (!map)
 			continue;
@@ -233,6 +243,35 @@ static void expect_bars(const struct rdl_file *file, const struct spec_device *d
 	}
 }
 
+static void expect_windows(const struct rdl_file *file, const struct spec_device *dev)
+{
+	assert_int_equal(file->mems->len, dev->n_windows);
+	for (unsigned int i = 0; i < dev->n_windows; i++) {
+		const struct spec_window *window = &dev->windows[i];
+		const char *bar = dev->bars[window->bar].name;
+		const struct rdl_map *mem = NULL;
+		g_autofree char *path = g_strdup_printf("%s.%s", bar, window->name);
+		const char *n, *width;
+
+		for (guint k = 0; k < file->mems->len; k++) {
+			const struct rdl_map *one = file->mems->pdata[k];
+
+			if (!strcmp(one->name, path))
+				mem = one;
+		}
+		assert_non_null(mem);
+		assert_int_equal(mem->address, find_map(file, bar)->address + window->offset);
+		n = g_hash_table_lookup(mem->props, "mementries");
+		width = g_hash_table_lookup(mem->props, "memwidth");
+		assert_non_null(n);
+		assert_non_null(width);
+		assert_int_equal(strtoull(n, NULL, 10) * strtoull(width, NULL, 10),
+				 window->size * 8);
+		expect_text(path, mem->props, "sw", "rw");
+		expect_resets(path, mem->props, window->resets);
+	}
+}
+
 static void same_again(const char *path, unsigned int least)
 {
 	struct spec_device *dev = read_good(path);
@@ -242,6 +281,7 @@ static void same_again(const char *path, unsigned int least)
 
 	assert_string_equal(file->root, dev->name);
 	expect_bars(file, dev);
+	expect_windows(file, dev);
 	for (guint i = 0; i < file->regs->len; i++) {
 		const struct rdl_reg *reg = file->regs->pdata[i];
 		g_autofree char *name = plain_name(reg);
@@ -286,6 +326,7 @@ static void round_trips(void **state)
 		{ "../device/rules/race.yaml", 4 },
 		{ "good/kitchen.yaml", 10 },
 		{ "import/odd.yaml", 20 },
+		{ "good/areas.yaml", 17 },
 	};
 
 	for (unsigned int i = 0; i < G_N_ELEMENTS(specs); i++) {
@@ -372,6 +413,14 @@ static void reader_refuses(void **state)
 		  "a property twice" },
 		{ "addrmap a { field { } X[0:0]; };", "cannot stand here" },
 		{ "addrmap a { reg { field { } X[0:0]; } R @ 0; }", "a name is missing" },
+		{ "addrmap a { external mem { mementries = 4; } M @ 0; reg { field { } X[0:0]; } "
+		  "R @ 16; };",
+		  NULL },
+		{ "addrmap a { external mem { mementries = 4; memwidth = 32; } M @ 0; reg { field "
+		  "{ "
+		  "} X[0:0]; } R @ 12; };",
+		  "instances that overlap" },
+		{ "addrmap a { mem { mementries = 4; } M @ 0; };", "not external" },
 		{ "property p { type = boolean; }; addrmap a { };",
 		  "without a type or a component" },
 	};

@@ -26,8 +26,10 @@ void rdl_string(struct rdl *r, const char *property, const char *text);
 
 /* A member of a BAR's address map or of a regfile. */
 struct rdl_member {
-	const struct spec_regfile *file; /* or NULL: */
+	/* One of these; the others are NULL. */
+	const struct spec_regfile *file;
 	const struct spec_reg *reg;
+	const struct spec_window *window;
 	const char *name;
 	bool own; /* it is an array by itself, not by its regfile */
 	bool flat; /* its array is that of its regfile, which was taken apart */

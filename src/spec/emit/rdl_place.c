@@ -182,6 +182,18 @@ static bool collect(const struct spec_device *dev, unsigned int bar, unsigned in
 		m = reg_member(dev, &dev->regs[i], scope);
 		g_array_append_val(members, m);
 	}
+	for (unsigned int i = 0; i < dev->n_windows && !scope; i++) {
+		const struct spec_window *window = &dev->windows[i];
+		struct rdl_member m = {
+			.window = window,
+			.name = window->name,
+			.start = window->offset,
+			.end = window->offset + window->size,
+		};
+
+		if (window->bar == bar)
+			g_array_append_val(members, m);
+	}
 	g_array_sort(members, by_start);
 	for (guint i = 0; i < members->len; i++) {
 		struct rdl_member *a = &g_array_index(members, struct rdl_member, i);

@@ -43,7 +43,7 @@ static const char properties[] =
 	"property ez_reserved { component = reg | field; type = string; };\n"
 	"property ez_unimplemented { component = reg | field; type = boolean; };\n"
 	"property ez_whole { component = field; type = boolean; };\n"
-	"property ez_resets { component = field; type = string; };\n"
+	"property ez_resets { component = field | mem; type = string; };\n"
 	"property ez_hw { component = field; type = string; };\n"
 	"property ez_writeconstraint { component = field; type = string; };\n"
 	"property ez_swwe { component = field; type = string; };\n"
@@ -252,6 +252,9 @@ static void put_access(struct rdl *r, const struct spec_access *access)
 	if (access->precedence_hw)
 		rdl_line(r, "precedence = hw;");
 	put_resets(r, access->resets);
+	/* 5.2.2: not both, and what is not tested is not compared. */
+	put_flag(r, "donttest", access->donttest);
+	put_flag(r, "dontcompare", access->dontcompare && !access->donttest);
 	if (!access->r && !access->w)
 		rdl_line(r, "ispresent = false;");
 }
@@ -439,6 +442,40 @@ static void put_reg(struct rdl *r, const struct rdl_member *m, uint64_t base)
 	g_string_append(r->out, ";\n");
 }
 
+/* Clause 11. Nothing of it is registers, so it is there as 32-bit words. */
+static void put_window(struct rdl *r, const struct spec_window *window)
+{
+	rdl_line(r, "external mem {");
+	r->indent++;
+	rdl_string(r, "desc", window->desc);
+	rdl_line(r, "mementries = 0x%" PRIx64 ";", window->size / 4);
+	rdl_line(r, "memwidth = 32;");
+	rdl_line(r, "sw = rw;");
+	put_resets(r, window->resets);
+	r->indent--;
+	rdl_indent(r);
+	g_string_append(r->out, "} ");
+	rdl_id(r->out, window->name);
+	g_string_append_printf(r->out, " @ 0x%" PRIx64 ";\n", window->offset);
+}
+
+/* Of the standard of PCI, not of the device: tools would ask for its registers to be tested. */
+static void put_msix(struct rdl *r, unsigned int number)
+{
+	for (unsigned int i = 0; i < r->dev->n_caps; i++) {
+		const struct spec_cap *cap = &r->dev->caps[i];
+
+		if (strcmp(cap->kind, "msix"))
+			continue;
+		if (cap->table.bar == number)
+			rdl_line(r, "// 0x%" PRIx64 ", 0x%x bytes: MSI-X table, %u vectors",
+				 cap->table.offset, spec_msix_table_size(cap), cap->vectors);
+		if (cap->pba.bar == number)
+			rdl_line(r, "// 0x%" PRIx64 ", 0x%x bytes: MSI-X pending bits",
+				 cap->pba.offset, spec_msix_pba_size(cap));
+	}
+}
+
 static void put_members(struct rdl *r, unsigned int bar, unsigned int file, uint64_t base);
 
 static void put_file(struct rdl *r, const struct rdl_member *m, uint64_t base)
@@ -482,6 +519,8 @@ static void put_members(struct rdl *r, unsigned int bar, unsigned int file, uint
 
 		if (m->file)
 			put_file(r, m, base);
+		else if (m->window)
+			put_window(r, m->window);
 		else
 			put_reg(r, m, base);
 	}
@@ -492,10 +531,13 @@ static void put_members(struct rdl *r, unsigned int bar, unsigned int file, uint
 
 /* ---- the device ---- */
 
-static bool has_registers(const struct spec_device *dev, unsigned int bar)
+static bool has_members(const struct spec_device *dev, unsigned int bar)
 {
 	for (unsigned int i = 0; i < dev->n_regs; i++)
 		if (dev->regs[i].bar == bar)
+			return true;
+	for (unsigned int i = 0; i < dev->n_windows; i++)
+		if (dev->windows[i].bar == bar)
 			return true;
 	return false;
 }
@@ -520,6 +562,7 @@ static void put_bar(struct rdl *r, unsigned int index)
 	rdl_string(r, "ez_illegal", answer_word(bar->illegal));
 	rdl_string(r, "ez_unmapped", answer_word(bar->unmapped));
 	put_flag(r, "ez_split", bar->split);
+	put_msix(r, bar->number);
 	put_members(r, index, 0, 0);
 	r->indent--;
 	rdl_line(r, "};\n");
@@ -536,11 +579,14 @@ void spec_emit_systemrdl(const struct spec_device *dev, GString *out)
 	g_string_append(out, properties);
 	g_string_append_c(out, '\n');
 	for (unsigned int i = 0; i < dev->n_bars; i++) {
-		if (has_registers(dev, i))
+		if (has_members(dev, i)) {
 			put_bar(&r, i);
-		else
-			rdl_line(&r, "// BAR %s (%u, 0x%" PRIx64 " bytes) has no registers.\n",
-				 dev->bars[i].name, dev->bars[i].number, dev->bars[i].size);
+			continue;
+		}
+		rdl_line(&r, "// BAR %s (%u, 0x%" PRIx64 " bytes) has no registers.",
+			 dev->bars[i].name, dev->bars[i].number, dev->bars[i].size);
+		put_msix(&r, dev->bars[i].number);
+		g_string_append_c(out, '\n');
 	}
 	rdl_line(&r,
 		 "// The whole device. Where its BARs lie is up to the system; here one follows");
@@ -555,7 +601,7 @@ void spec_emit_systemrdl(const struct spec_device *dev, GString *out)
 	for (unsigned int i = 0; i < dev->n_bars; i++) {
 		const struct spec_bar *bar = &dev->bars[i];
 
-		if (!has_registers(dev, i))
+		if (!has_members(dev, i))
 			continue;
 		at = (at + bar->size - 1) & ~(bar->size - 1);
 		rdl_indent(&r);
