@@ -96,6 +96,60 @@ static void name_table_of_the_rare(void **state)
 	spec_device_free(dev);
 }
 
+/* What is in a BAR beside registers. */
+static void windows(void **state)
+{
+	static const char *const names[] = {
+		"bar 4 mem32 0x2000 vectors\n"
+		"window 0 0x2000 0x2000 PACKETS\nwindow 0 0xa000 0x1000 mem\n"
+		"window 2 0x0 0x80000 FRAMES\n"
+		"reg 0 0x0 4 1 0x4 1 0x0 rw CTRL\n",
+	};
+	static const char *const in_markdown[] = {
+		"\n## BAR0: regs\n\n32-bit memory, 64 KiB. Where no register and no memory window "
+		"is, "
+		"a read gives all ones;",
+		"\n| Offset | Memory window | Size | Meaning |\n|---|---|---|---|\n"
+		"| `0x2000` | <a id=\"window-PACKETS\"></a>`PACKETS` | 8 KiB | Packets that wait. "
+		"Plain "
+		"memory of the device. Reset by power-on only. |\n"
+		"| `0xa000` | <a id=\"window-mem\"></a>`mem` | 4 KiB | Plain memory of the device. "
+		"Reset "
+		"by power-on and bus only. |\n\n| Offset | Register |",
+		"\n## BAR2: frames\n\n64-bit memory, prefetchable, 1 MiB. No registers. ",
+		"| `0x0` | <a id=\"window-FRAMES\"></a>`FRAMES` | 512 KiB |",
+		"| `0x50` | `0x11` | 12 | MSI-X: 4 vectors; table in BAR4 at 0x0, pending bits in "
+		"BAR4 "
+		"at 0x40 |\n",
+	};
+	static const char *const in_html[] = {
+		"<span id=\"window-PACKETS\"></span><code>PACKETS</code>",
+		"Packets that wait. Plain memory of the device. Reset by power-on only.",
+		"MSI-X: 4 vectors; table in BAR4 at 0x0, pending bits in BAR4 at 0x40",
+	};
+	static const struct {
+		void (*emit)(const struct spec_device *dev, GString *out);
+		const char *const *words;
+		size_t n;
+	} products[] = {
+		{ spec_emit_names, names, G_N_ELEMENTS(names) },
+		{ spec_emit_markdown, in_markdown, G_N_ELEMENTS(in_markdown) },
+		{ spec_emit_html, in_html, G_N_ELEMENTS(in_html) },
+	};
+	struct spec_device *dev = read_good(SPEC_TEST_DATA "/good/areas.yaml");
+
+	for (unsigned int i = 0; i < G_N_ELEMENTS(products); i++) {
+		g_autofree char *text = emitted(dev, products[i].emit);
+
+		for (size_t k = 0; k < products[i].n; k++) {
+			if (!strstr(text, products[i].words[k]))
+				print_error("no %s\n", products[i].words[k]);
+			assert_non_null(strstr(text, products[i].words[k]));
+		}
+	}
+	spec_device_free(dev);
+}
+
 /* HOSTILE, as it must stand in a Markdown file: nothing of it means anything. */
 #define HARMLESS                                                                                   \
 	"&lt;script&gt;alert(1)&lt;/script&gt; &amp; \"x\" 'y' \\| \\`z\\` \\*b\\* \\_u\\_ "       \
@@ -249,6 +303,7 @@ static void html_is_well_formed(void **state)
 	static const char *const files[] = {
 		"good/kitchen.yaml",
 		"good/minimal.yaml",
+		"good/areas.yaml",
 		"../regtest/rules/device.yaml",
 		"../../devices/my_rng/device.yaml",
 		"../probe/device.yaml",
@@ -396,6 +451,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(name_table),
 		cmocka_unit_test(name_table_of_the_rare),
+		cmocka_unit_test(windows),
 		cmocka_unit_test(markdown),
 		cmocka_unit_test(html_is_well_formed),
 		cmocka_unit_test(html_has_it_all),

@@ -570,17 +570,20 @@ static void write_bar(struct reference_out *r, unsigned int index)
 	g_autofree char *id = reference_bar_id(bar);
 	g_autofree char *title = g_strdup_printf("BAR%u: %s", bar->number, bar->name);
 	g_autofree char *size = size_words(bar->size);
-	unsigned int n = 0;
+	unsigned int n = 0, n_windows = 0;
 
 	r->heading(r, 2, id, title);
 	description(r, bar->desc);
 	for (unsigned int i = 0; i < r->dev->n_regs; i++)
 		n += r->dev->regs[i].bar == index;
+	for (unsigned int i = 0; i < r->dev->n_windows; i++)
+		n_windows += r->dev->windows[i].bar == index;
 	r->paragraph(r, true);
 	textf(r, "%s, %s. %s", bar_kind(bar), size, n ? "" : "No registers. ");
 	textf(r,
-	      "Where no register is, a read gives %s; an access that a register does not allow "
+	      "Where no register%s is, a read gives %s; an access that a register does not allow "
 	      "reads as %s, and such writes are ignored.",
+	      n_windows ? " and no memory window" : "",
 	      bar->unmapped == EZ_ANSWER_ONES ? "all ones" : "0",
 	      bar->illegal == EZ_ANSWER_ONES ? "all ones" : "0");
 	if (bar->split)
