@@ -4,7 +4,8 @@
 
 BUILD ?= build
 MESON ?= /usr/bin/meson
-PREFIX ?= /usr/local
+prefix = /usr/local
+PREFIX ?= $(prefix)
 ERSATZ = $(BUILD)/ersatz
 BUILDS = MESON="$(MESON)" PREFIX="$(PREFIX)" scripts/build
 
@@ -47,7 +48,7 @@ check:
 install: all
 	@$(MESON) configure $(BUILD) -Dprefix=$(PREFIX)
 	@$(BUILDS) $(BUILD)
-	DESTDIR="$(DESTDIR)" $(MESON) install -C $(BUILD) --no-rebuild --quiet
+	DESTDIR="$(if $(DESTDIR),$$(realpath -ms "$(DESTDIR)"))" $(MESON) install -C $(BUILD) --no-rebuild --quiet
 
 clean:
 	rm -rf $(BUILD) $(BUILD)-sanitize
@@ -61,5 +62,5 @@ help:
 	@echo "make sanitize   unit tests under ASan and UBSan"
 	@echo "make fuzz       fuzz targets, SECONDS=20 each; SEED=1: the same inputs each time"
 	@echo "make check      licences, format, file sizes"
-	@echo "make install    to PREFIX ($(PREFIX)); honours DESTDIR"
+	@echo "make install    to prefix ($(PREFIX)); honours DESTDIR"
 	@echo "make clean      remove what was built; the cache of QEMU and kernels stays"
