@@ -15,10 +15,9 @@
 /* Waiting: see wait_for_work. */
 #define SPIN_MAX 100000u /* ns */
 #define SPIN_LEAST 5000u
-/* What a spin in vain costs in spins that came to something; and messages not spun for after too many. */
-#define SPIN_PRICE 8
-#define SPIN_CREDIT 64
-#define SPIN_PENANCE 64
+/* After so many messages another way to wait is tried for a few. */
+#define WAIT_PERIOD 256
+#define WAIT_TRIAL 12
 /* Messages handled before timers, workers and the other descriptors get their turn. */
 #define BATCH 64
 
@@ -321,17 +320,16 @@ static bool receive(struct vu_session *s)
  * The same, looking hard. The kernel, which takes us for one who sleeps once he has
  * answered, may have put the client behind us on our own processor: it goes first.
  */
-static bool spin(struct vu_session *s, uint64_t since, uint64_t budget)
+static bool spin(struct vu_session *s, uint64_t since, uint64_t budget, bool yield)
 {
 	uint64_t due = backend_next(s);
 	uint64_t now;
 
-	if (receive(s))
-		return true;
-	sched_yield();
 	do {
 		if (receive(s))
 			return true;
+		if (yield)
+			sched_yield();
 		now = vu_monotonic();
 		if (__atomic_load_n(&s->kicked, __ATOMIC_ACQUIRE) || now >= due)
 			return false;
@@ -339,25 +337,32 @@ static bool spin(struct vu_session *s, uint64_t since, uint64_t budget)
 	return false;
 }
 
-/* Where processors are short, looking for a message may be what keeps it from being sent. */
-static bool worth_it(struct vu_session *s)
+/*
+ * Spinning saves our own wake-up, but keeps a client that our answer woke from
+ * running if it was put on our processor; giving way lets it, but others too.
+ * Only the clock tells which is best with this client on this machine, so from
+ * time to time another way is tried.
+ */
+static enum vu_way way_to_wait(struct vu_session *s)
 {
-	if (!s->may_spin || s->gap >= SPIN_MAX)
-		return false;
-	if (s->credit >= 0)
-		return true;
-	if (++s->skipped < SPIN_PENANCE)
-		return false;
-	s->skipped = 0;
-	return true;
-}
+	struct vu_wait *w = &s->wait;
+	uint64_t best = w->cost[w->best], other;
 
-static void account(struct vu_session *s, bool came)
-{
-	if (!came)
-		s->credit = s->credit < SPIN_PRICE ? -1 : s->credit - SPIN_PRICE;
-	else if (s->credit < SPIN_CREDIT)
-		s->credit++;
+	if (!s->may_spin || s->gap >= SPIN_MAX)
+		return VU_SLEEP;
+	if (w->turn++ < WAIT_PERIOD)
+		return w->best;
+	if (w->turn <= WAIT_PERIOD + WAIT_TRIAL)
+		return w->trial;
+	/* By a tenth at least: not that noise has us change all the time. */
+	other = w->cost[w->trial];
+	if (other + best / 10 < best)
+		w->best = w->trial;
+	w->turn = 0;
+	do
+		w->trial = (w->trial + 1) % VU_WAYS;
+	while (w->trial == w->best);
+	return w->best;
 }
 
 /*
@@ -369,19 +374,17 @@ static void wait_for_work(struct vu_session *s)
 {
 	uint64_t since = vu_monotonic();
 	uint64_t budget = 2 * s->gap < SPIN_LEAST ? SPIN_LEAST : 2 * s->gap;
-	bool came = false;
-	uint64_t gap;
+	enum vu_way way = way_to_wait(s);
+	uint64_t gap, *cost;
 
-	if (worth_it(s)) {
-		came = spin(s, since, budget);
-		account(s, came);
-	}
-	if (!came)
-		came = look(s, timeout_ms(s)) && receive(s);
-	if (!came)
+	if (!(way != VU_SLEEP && spin(s, since, budget, way == VU_YIELD)) &&
+	    !(look(s, timeout_ms(s)) && receive(s)))
 		return;
 	gap = vu_monotonic() - since;
-	s->gap = (3 * s->gap + (gap < 4 * SPIN_MAX ? gap : 4 * SPIN_MAX)) / 4;
+	gap = gap < 4 * SPIN_MAX ? gap : 4 * SPIN_MAX;
+	s->gap = (3 * s->gap + gap) / 4;
+	cost = &s->wait.cost[way];
+	*cost = *cost ? (7 * *cost + gap) / 8 : gap;
 }
 
 static void check_stall(struct vu_session *s)
@@ -459,6 +462,7 @@ struct vu_session *vu_session_new(const struct ez_model *model, const char *id,
 	s->kick_fd = -1;
 	s->next = EZ_NEVER;
 	s->gap = SPIN_MAX;
+	s->wait = (struct vu_wait){ .best = VU_YIELD, .trial = VU_SPIN };
 	s->may_spin = sched_getaffinity(0, sizeof(cpus), &cpus) || CPU_COUNT(&cpus) > 1;
 	if (irq_init(s) || make(s, model, settings, n_settings, error)) {
 		vu_session_free(s);

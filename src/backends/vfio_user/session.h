@@ -123,6 +123,20 @@ struct vu_irq {
 
 /* ---- session.c ---- */
 
+/* How to wait while messages are dense. */
+enum vu_way {
+	VU_SLEEP,
+	VU_YIELD, /* look for the next one, giving way to others each time */
+	VU_SPIN, /* look, and keep the processor */
+	VU_WAYS
+};
+
+struct vu_wait {
+	enum vu_way best, trial;
+	unsigned int turn; /* messages since the latest trial */
+	uint64_t cost[VU_WAYS]; /* ns until a message came, moving average */
+};
+
 struct vu_session {
 	struct vu_link link;
 	struct vu_page *page;
@@ -149,8 +163,7 @@ struct vu_session {
 	uint64_t next; /* the earliest of them, or earlier */
 	uint64_t gap; /* ns, moving average of how long we wait for the next message */
 	bool may_spin; /* more than one processor */
-	int credit; /* of looking hard: what it has been good for lately; -1: nothing */
-	unsigned int skipped; /* messages that we did not look hard for */
+	struct vu_wait wait;
 };
 
 /*
