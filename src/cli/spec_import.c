@@ -110,7 +110,10 @@ int spec_import(const struct spec_arguments *arguments, GError **error)
 	int status = 0;
 
 	if (!g_file_test(file, G_FILE_TEST_IS_REGULAR)) {
-		failure_set(error, FAILURE_SETUP, "%s: there is no such file", file);
+		failure_set(error, FAILURE_SETUP,
+			    g_file_test(file, G_FILE_TEST_EXISTS) ? "%s is not a file"
+								  : "%s: there is no such file",
+			    file);
 		status = FAILURE_SETUP;
 	} else {
 		import = spec_import_file(file, diags);

@@ -114,9 +114,12 @@ static void add_source(struct import *import, const struct xml_node *node)
 	if (usage && strcmp(usage, "register") && !xml_child(node, "register") &&
 	    !xml_child(node, "registerFile")) {
 		spec_warning(import->diags, node->pos,
-			     "address block %s is for %s, not for registers: left out",
+			     "address block %s is for %s, not for registers: left out%s",
 			     import_show(import->arena, source.name),
-			     import_show(import->arena, usage));
+			     import_show(import->arena, usage),
+			     strcmp(usage, "memory")
+				     ? ""
+				     : "; if it lies in a BAR, windows: in device.yaml has it");
 		return;
 	}
 	if (xml_child(node, "addressBlockDefinitionRef"))

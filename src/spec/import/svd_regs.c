@@ -66,7 +66,8 @@ static void take_value(struct svd *svd, const struct xml_node *node, struct bloc
 		return;
 	}
 	if (open) {
-		import_lost(block, &field->notes, node->pos, what, "value %s is %s: a pattern%s%s",
+		import_lost(block, &field->notes, node->pos, what,
+			    "value %s left out: %s is a pattern of several%s%s",
 			    import_show(block->arena, name), import_show(block->arena, text),
 			    desc ? ": " : "", desc ? import_show(block->arena, desc) : "");
 		return;
