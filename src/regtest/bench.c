@@ -42,6 +42,7 @@ int main(void)
 		.max_width = 8,
 		.resets = REGTEST_FUNCTION | REGTEST_BUS | REGTEST_POWER_ON,
 		.fresh = REGTEST_POWER_ON,
+		.alone = true,
 		.is_virtual = true,
 		.read = bench_read,
 		.write = bench_write,

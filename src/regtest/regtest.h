@@ -84,6 +84,7 @@ struct regtest_reg {
 	uint64_t reset;
 	const char *no_read; /* why it is not even read; NULL: it is */
 	const char *no_write; /* why nothing is written to it */
+	const char *enables; /* the same, but where `alone` */
 	const struct regtest_field *fields; /* all bits are in exactly one */
 	uint32_t n_fields;
 };
@@ -117,6 +118,7 @@ struct regtest_io {
 	unsigned int max_width; /* of a memory access, bytes; of an I/O access it is 4 */
 	unsigned int resets; /* mask of enum regtest_reset: kinds that reset() can do */
 	unsigned int fresh; /* mask: kinds of which one was the last thing that happened to it */
+	bool alone; /* interrupts go nowhere: they may be enabled */
 	bool is_virtual; /* a model: illegal accesses have declared answers too */
 	uint64_t (*read)(void *user, unsigned int bar, uint64_t offset, unsigned int width);
 	void (*write)(void *user, unsigned int bar, uint64_t offset, unsigned int width,

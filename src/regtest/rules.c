@@ -132,6 +132,8 @@ const char *regtest_no_write(const struct regtest *t, const struct regtest_reg *
 		return why;
 	if (reg->no_write)
 		return reg->no_write;
+	if (reg->enables && !t->io->alone)
+		return reg->enables;
 	for (uint32_t i = 0; i < reg->n_fields; i++) {
 		const struct regtest_field *field = &reg->fields[i];
 

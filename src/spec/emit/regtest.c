@@ -15,9 +15,12 @@ struct table {
 	bool *is_lock; /* for each register */
 };
 
-/* The source that has a register for its `status`, `enable` or `test`; NULL: none. */
+/* What a register can be to an interrupt; in the order of the table below. */
+enum role { STATUS = 1, ENABLE = 2, TEST = 4 };
+
+/* What of `wanted` (of enum role) these bits are, and to which source; NULL: nothing. */
 static const char *role_of(const struct table *t, const struct spec_reg *reg, uint64_t bits,
-			   bool status_only)
+			   unsigned int wanted)
 {
 	const struct spec_device *dev = t->dev;
 
@@ -32,8 +35,9 @@ static const char *role_of(const struct table *t, const struct spec_reg *reg, ui
 			{ &irq->test, "test" },
 		};
 
-		for (unsigned int k = 0; k < (status_only ? 1 : G_N_ELEMENTS(roles)); k++)
-			if (roles[k].ref->reg == reg && (roles[k].ref->mask & bits))
+		for (unsigned int k = 0; k < G_N_ELEMENTS(roles); k++)
+			if ((wanted >> k & 1) && roles[k].ref->reg == reg &&
+			    (roles[k].ref->mask & bits))
 				return spec_arena_printf(t->arena,
 							 "it is the %s register of interrupt %s",
 							 roles[k].what, irq->name);
@@ -121,7 +125,7 @@ static const char *no_read(const struct table *t, const struct spec_reg *reg)
 
 static const char *no_write(const struct table *t, const struct spec_reg *reg)
 {
-	const char *role = role_of(t, reg, UINT64_MAX, false);
+	const char *role = role_of(t, reg, UINT64_MAX, STATUS | TEST);
 
 	if (role)
 		return role;
@@ -138,7 +142,7 @@ static bool changes_by_itself(const struct table *t, const struct spec_reg *reg,
 {
 	return access->dontcompare || access->hw == SPEC_HW_W ||
 	       (access->hw == SPEC_HW_RW && !access->w) || (field && field->counter) ||
-	       role_of(t, reg, mask, true);
+	       role_of(t, reg, mask, STATUS);
 }
 
 static const struct spec_ref *locks_of(const struct spec_access *access, unsigned int k)
@@ -380,6 +384,7 @@ static void emit_register(const struct table *t, const struct spec_reg *reg)
 	g_string_append(t->out, "\t ");
 	emit_text(t->out, "no_read", no_read(t, reg));
 	emit_text(t->out, "no_write", no_write(t, reg));
+	emit_text(t->out, "enables", role_of(t, reg, UINT64_MAX, ENABLE));
 	g_string_append_printf(t->out, " .fields = fields_%u, .n_fields = %u },\n",
 			       index_of(t, reg), MAX(reg->n_fields, 1) + (gap_of(reg) != 0));
 }
