@@ -195,6 +195,9 @@ static void signals_end_the_command(void **state)
 			AUTO_STEP step = step_new("test: long", p->stamp, p->output);
 			g_autoptr(GError) error = NULL;
 
+			/* nohup ignores it, and what is ignored stays so. */
+			if (numbers[i] != SIGKILL)
+				signal(numbers[i], SIG_DFL);
 			step_add(step, "sh", "-c", script, NULL);
 			_exit(step_run(step, NULL, &error) ? 0 : error->code);
 		}
