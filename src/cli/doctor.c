@@ -68,15 +68,23 @@ static void kernel(void)
 }
 
 /* The one that guests run in, and the other that only --backend qemu needs. */
-static void qemu(void)
+static gboolean qemu(void)
 {
+	const char *told = g_getenv("ERSATZ_QEMU");
 	const char *path = paths_get()->qemu;
 	g_autofree char *plain = vmm_path();
 	g_autofree char *text = vmm_describe();
 	g_autofree char *version = NULL;
 	g_autofree char *verdict = NULL;
+	gboolean ok = TRUE;
 
-	line("QEMU", text);
+	if (told && *told && !plain) {
+		printf("%-16s %s, which ERSATZ_QEMU names, is no program: unset it, or name one\n",
+		       "QEMU", told);
+		ok = FALSE;
+	} else {
+		line("QEMU", text);
+	}
 	if (plain) {
 		verdict = accel_verdict(plain);
 		line("KVM", verdict);
@@ -84,13 +92,15 @@ static void qemu(void)
 	if (access(path, X_OK)) {
 		line("backend qemu",
 		     "not built; --backend qemu does it when it is first asked for");
-		return;
+		return ok;
 	}
 	version = first_line(path, "--version");
 	line("backend qemu", version ? version : "built, but does not run: ersatz qemu build");
+	return ok;
 }
 
-static void space(void)
+/* TRUE if there is a cache that can be written to. */
+static gboolean space(void)
 {
 	g_autofree char *cache = paths_cache(NULL, NULL);
 	g_autofree char *text = NULL;
@@ -98,11 +108,12 @@ static void space(void)
 
 	if (!cache || statvfs(cache, &st) < 0) {
 		line("cache", "cannot be made; set ERSATZ_CACHE to a folder that can");
-		return;
+		return FALSE;
 	}
 	text = g_strdup_printf("%s (%.1f GB free; 2 GB are enough)", cache,
 			       (double)st.f_bavail * (double)st.f_frsize / 1e9);
 	line("cache", text);
+	return TRUE;
 }
 
 static int run(const struct cli_command *self, int argc, char **argv, GError **error)
@@ -113,7 +124,7 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 		      { "make", "--version" },
 		      { "pkg-config", "--version" },
 		      { "gdb", "--version" } };
-	gboolean ok;
+	gboolean ok, usable;
 
 	if (!cli_parse(self, NULL, &argc, argv, NULL, error))
 		return FAILURE_SETUP;
@@ -128,14 +139,15 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 		line(tools[i].name, version ? version : "not there");
 	}
 	kernel();
-	qemu();
-	space();
+	usable = qemu();
+	usable &= space();
 	/* A run needs the first; the others are for who asks for more. */
-	ok = packages("guest", "guests");
+	ok = packages("guest", "guests") && usable;
 	packages("qemu", "backend qemu");
 	packages("sanitize", "--sanitize");
 	packages("build", "developers");
-	line("", ok ? "all that a run needs is there" : "a run needs what is missing above");
+	line("", ok ? "all that a run needs is there"
+		    : "a run needs what is missing, or does not work, above");
 	return cli_flush(error) && ok ? 0 : FAILURE_SETUP;
 }
 

@@ -105,10 +105,9 @@ const struct cli_command cli_serve = {
 	.usage = "PROJECT --socket PATH [OPTION...]",
 	.summary = "Serves a device to any VMM that speaks vfio-user.",
 	.help = "Builds the model if it is stale, and serves it over a UNIX socket: one client at\n"
-		"a time, each with the device as after power-on. PROJECT may be a built model "
-		"(NAME.so)\n"
-		"without its project. The model runs in a process of\n"
-		"its own; if it dies, the client lives on as if the card had been pulled, and\n"
+		"a time, each with the device as after power-on. PROJECT may be a built\n"
+		"model (NAME.so) without its project. The model runs in a process of its own;\n"
+		"if it dies, the client lives on as if the card had been pulled, and\n"
 		"stderr says which hook died on which access.\n"
 		"\n"
 		"The client, for example QEMU 10.1.1 or later, must share the guest's memory:\n"

@@ -90,12 +90,12 @@ static gboolean fetch(const char *release, const char *to, GError **error)
 		       "download", wanted, NULL);
 	progress_end(progress);
 	if (!ok)
-		return failure_set(
-			error, FAILURE_SETUP,
-			"%s\nThe guest's kernel must be of the same version as the installed "
-			"%s (%s).\nRun, as root: apt-get update && apt-get install "
-			"linux-headers-%s",
-			local->message, headers, version, lab_arch()->flavour);
+		return failure_set(error, FAILURE_SETUP,
+				   "%s\nIf it is not found: the guest's kernel must be of the same "
+				   "version as the installed "
+				   "%s (%s).\nRun, as root: apt-get update && apt-get install "
+				   "linux-headers-%s",
+				   local->message, headers, version, lab_arch()->flavour);
 	pattern = g_strdup_printf("linux-image-%s_", release);
 	deb = tool_newest(debs, pattern);
 	if (!deb)

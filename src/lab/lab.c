@@ -78,7 +78,7 @@ char *lab_qemu(GError **error)
 	const char *own = g_getenv("ERSATZ_QEMU");
 
 	if (own && *own)
-		return g_strdup(own);
+		return vmm_told(error);
 	if (access(paths->qemu, X_OK)) {
 		say("QEMU with our devices in it, for --backend qemu, is not built yet: building "
 		    "it now, once; this takes minutes");

@@ -3,6 +3,7 @@
 #include "lab/arch.h"
 #include "lab/tool.h"
 #include "lab/unpack.h"
+#include "project/failure.h"
 #include "project/paths.h"
 
 #include <stdio.h>
@@ -88,6 +89,20 @@ static char *own(void)
 	return strcmp(verdict, "yes") == 0 ? g_steal_pointer(&path) : NULL;
 }
 
+char *vmm_told(GError **error)
+{
+	const char *told = g_getenv("ERSATZ_QEMU");
+	g_autofree char *path = g_find_program_in_path(told);
+
+	if (!path || g_file_test(path, G_FILE_TEST_IS_DIR)) {
+		failure_set(error, FAILURE_SETUP,
+			    "%s, which ERSATZ_QEMU names, is no program: unset it, or name one",
+			    told);
+		return NULL;
+	}
+	return g_steal_pointer(&path);
+}
+
 static char *get(GError **error)
 {
 	const char *told = g_getenv("ERSATZ_QEMU");
@@ -97,7 +112,7 @@ static char *get(GError **error)
 	char *path;
 
 	if (told && *told)
-		return g_strdup(told);
+		return vmm_told(error);
 	path = own();
 	if (path)
 		return path;
@@ -144,8 +159,8 @@ char *vmm_path(void)
 
 	packaged(&unpack, NULL);
 	tree = unpack_path(&unpack, NULL);
-	path = told && *told ? g_strdup(told) : own();
-	if (!path && tree)
+	path = told && *told ? vmm_told(NULL) : own();
+	if (!path && tree && !(told && *told))
 		path = g_build_filename(tree, unpack.starter, NULL);
 	return path && access(path, X_OK) == 0 ? g_steal_pointer(&path) : NULL;
 }

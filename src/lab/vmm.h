@@ -13,6 +13,8 @@
  * later. What goes wrong is that one's error.
  */
 void vmm_begin(void);
+/* What $ERSATZ_QEMU, which must be set, names; NULL with an error if that is no program. */
+char *vmm_told(GError **error);
 /* Its path, fetched if need be; $ERSATZ_QEMU comes before all. NULL with an error. */
 char *vmm_get(GError **error);
 /* The same if it is there; NULL: vmm_get() would fetch it. */

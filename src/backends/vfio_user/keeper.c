@@ -283,13 +283,13 @@ int keeper_bury(struct vu_child *child, const struct vu_recipe *recipe)
 	return result;
 }
 
-void keeper_stop(struct vu_child *child, const struct vu_recipe *recipe)
+int keeper_stop(struct vu_child *child, const struct vu_recipe *recipe)
 {
 	struct pollfd p = { .fd = child->pidfd, .events = POLLIN };
 
 	if (!child->pid) {
 		keeper_free(child);
-		return;
+		return 0;
 	}
 	send(child->control, "s", 1, MSG_NOSIGNAL);
 	if (child->pidfd < 0 || poll(&p, 1, STOP_MS) <= 0) {
@@ -300,7 +300,7 @@ void keeper_stop(struct vu_child *child, const struct vu_recipe *recipe)
 		if (child->pidfd < 0 || poll(&p, 1, ABORT_MS) <= 0)
 			kill(child->pid, SIGKILL);
 	}
-	keeper_bury(child, recipe);
+	return keeper_bury(child, recipe);
 }
 
 void keeper_free(struct vu_child *child)

@@ -60,8 +60,8 @@ int keeper_serve(struct vu_child *child, int client);
  * vu_session_serve returned, or -EOWNERDEAD.
  */
 int keeper_bury(struct vu_child *child, const struct vu_recipe *recipe);
-/* Ends it in order, or after a while without. */
-void keeper_stop(struct vu_child *child, const struct vu_recipe *recipe);
+/* Ends it in order, or after a while without. 0, or as keeper_bury. */
+int keeper_stop(struct vu_child *child, const struct vu_recipe *recipe);
 void keeper_free(struct vu_child *child);
 
 /*

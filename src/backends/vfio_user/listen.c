@@ -30,7 +30,8 @@ static int open_folder(struct vu_listener *l, const char *path, struct ez_error 
 			 path);
 	snprintf(l->name, sizeof(l->name), "%s", slash ? slash + 1 : path);
 	if (!*l->name || !strcmp(l->name, ".") || !strcmp(l->name, ".."))
-		return fail(error, -EINVAL, path, "this names a folder, not a socket in one");
+		return fail(error, -EINVAL, *path ? path : "\"\"",
+			    "this names a folder, not a socket in one");
 	if (mkdir(folder, 0700) && errno != EEXIST)
 		return fail(error, -errno, folder, strerror(errno));
 	l->folder = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);

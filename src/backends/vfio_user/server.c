@@ -230,7 +230,7 @@ static int turn(struct vu_server *server, struct ez_error *error)
 
 static int run_contained(struct vu_server *server, struct ez_error *error)
 {
-	int err;
+	int err, end;
 
 	server->recipe.awaits = say_waits;
 	server->recipe.data = server;
@@ -243,7 +243,10 @@ static int run_contained(struct vu_server *server, struct ez_error *error)
 	do {
 		err = turn(server, error);
 	} while (err > 0);
-	keeper_stop(&server->child, &server->recipe);
+	end = keeper_stop(&server->child, &server->recipe);
+	/* Stopped from outside; but its last hook may have failed, or not returned. */
+	if (!err && server->once && end == -EOWNERDEAD)
+		return gone(server, end, error);
 	return err;
 }
 

@@ -89,3 +89,14 @@ printf '#include <linux/module.h>\n#include <own.h>\n#include <dut_spec.h>\nMODU
 echo '#define OWN 1' >"odd: \$a/b,c/linux/own.h"
 status 0 "$ERSATZ" build "odd: \$a/b,c"
 clean
+
+# What cannot be used is said with the name of what asked for it, by `ersatz doctor` as well.
+ERSATZ_QEMU=/dev/null status 125 "$ERSATZ" run my_rng -- true
+says "/dev/null, which ERSATZ_QEMU names, is no program"
+ERSATZ_QEMU=/dev/null status 125 "$ERSATZ" run --backend qemu my_rng -- true
+says "/dev/null, which ERSATZ_QEMU names, is no program"
+ERSATZ_QEMU=/dev/null status 125 "$ERSATZ" doctor
+prints "/dev/null, which ERSATZ_QEMU names, is no program"
+ERSATZ_CACHE=/proc/nowhere status 125 "$ERSATZ" doctor
+prints "cannot be made; set ERSATZ_CACHE"
+clean

@@ -51,3 +51,11 @@ wait $pid || got=$?
 # A hook that does not return has three seconds of its own.
 sleep 2
 clean
+# One that comes only when the run is over is a failure all the same.
+sed -i 's/^hooks: .*/hooks: [create, destroy]/' dut/device.yaml
+model '' ''
+sed -i 's/^DUT_MODEL;/static void dut_destroy(struct dut *s)\n{\n\tfor (; !zero;)\n\t\t;\n}\n\n&/' dut/model.c
+status 1 "$ERSATZ" run dut -- true
+says "the model does not come back from a hook; killed"
+says "during: taking the device down"
+clean
