@@ -15,7 +15,7 @@ says "QEMU ended with status 3: qemu: out of cheese"
 status 125 env ERSATZ_QEMU="$WORK/crashes" "$ERSATZ" run --accel tcg dut -- true
 says "signal 11"
 status 125 env ERSATZ_QEMU="$WORK/none" "$ERSATZ" run --accel tcg dut -- true
-says "cannot start"
+says "is no program"
 # A model's crash is QEMU's where it runs inside.
 status 125 env ERSATZ_QEMU="$WORK/crashes" "$ERSATZ" run --backend qemu --accel tcg dut -- true
 says "a model can do that: here it runs inside QEMU"

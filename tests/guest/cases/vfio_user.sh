@@ -104,5 +104,5 @@ says "my_rng0 cannot be served"
 status 125 "$ERSATZ" run --backend vfio_user my_rng -- true
 says "vfio-user"
 status 125 env ERSATZ_QEMU="$WORK/none" "${served[@]}" --accel tcg my_rng -- true
-says "cannot start"
+says "is no program"
 clean
