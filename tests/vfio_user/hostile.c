@@ -148,6 +148,60 @@ static void descriptors_among_posted_writes(void **state)
 	assert_int_equal(client_free(c), 0);
 }
 
+/*
+ * A message that begins near the end of where messages are received, and is
+ * moved to the front for its rest, has its descriptors still.
+ */
+static void descriptors_of_a_message_that_moves(void **state)
+{
+	static const uint8_t zeros[VU_MAX_MESSAGE];
+	struct client c = { .fd = -1 };
+	struct vu_page *page = page_new();
+	struct vu_header h = { 1, VU_REGION_WRITE, VU_MAX_MESSAGE - 1000, 0, 0 };
+	struct vu_link link;
+	struct vu_message m;
+	size_t sent = sizeof(h), at = 0;
+	int pair[2], fd = event_new();
+	ssize_t n;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	c.fd = pair[0];
+	assert_int_equal(link_open(&link, page, pair[1], 300), 0);
+	/* Each comes with the beginning of the next, so that it never starts at the front again. */
+	client_send_raw(&c, &h, sizeof(h), NULL, 0);
+	while (at + h.size <= VU_RECEIVE_SIZE) {
+		assert_int_equal(link_first(&link, &m), 0);
+		while (sent < h.size) {
+			n = send(c.fd, zeros, h.size - sent < 65536 ? h.size - sent : 65536, 0);
+			assert_true(n > 0);
+			sent += (size_t)n;
+			if (sent == h.size)
+				client_send_raw(&c, &h, sizeof(h), &fd,
+						h.size + at + h.size > VU_RECEIVE_SIZE);
+			assert_true(link_receive(&link) > 0);
+		}
+		assert_int_equal(link_first(&link, &m), 1);
+		assert_int_equal(m.n_fds, 0);
+		link_consume(&link, &m);
+		at += h.size;
+		sent = sizeof(h);
+	}
+	while (sent < h.size) {
+		n = send(c.fd, zeros, h.size - sent < 65536 ? h.size - sent : 65536, 0);
+		assert_true(n > 0);
+		sent += (size_t)n;
+		assert_true(link_receive(&link) > 0);
+	}
+	assert_int_equal(link_first(&link, &m), 1);
+	assert_int_equal(m.n_fds, 1);
+	link_consume(&link, &m);
+	assert_int_equal(link.n_fds, 0);
+	link_close(&link);
+	page_free(page);
+	close(pair[0]);
+	close(fd);
+}
+
 static void flood_without_reading_answers(void **state)
 {
 	struct client *c = client_new(NULL, true);
@@ -219,6 +273,7 @@ int main(void)
 		cmocka_unit_test(strange_flags),
 		cmocka_unit_test(descriptors_where_none_belong),
 		cmocka_unit_test(descriptors_among_posted_writes),
+		cmocka_unit_test(descriptors_of_a_message_that_moves),
 		cmocka_unit_test(flood_without_reading_answers),
 		cmocka_unit_test(long_messages),
 		cmocka_unit_test(leaves_at_any_byte),

@@ -88,8 +88,9 @@ static uint32_t last_start(const struct vu_page *page, uint32_t head, uint32_t t
 }
 
 /* Room for the rest of the message that is not complete: moves it to the front if it must. */
-static void make_room(struct vu_page *page)
+static void make_room(struct vu_link *link)
 {
+	struct vu_page *page = link->page;
 	uint32_t head = page_head(page);
 	uint32_t tail = page_tail(page);
 	uint32_t length = tail - head;
@@ -106,6 +107,8 @@ static void make_room(struct vu_page *page)
 	memcpy(page->received, page->received + head, length);
 	page_set_window(page, 0, length);
 	memset(page->received + head, 0, length);
+	/* If there are descriptors, they came with what was moved: all before it is done with. */
+	link->fds_at = 0;
 }
 
 /*
@@ -157,7 +160,7 @@ ssize_t link_receive(struct vu_link *link)
 
 	if (link->fd < 0)
 		return -EAGAIN;
-	make_room(page);
+	make_room(link);
 	tail = page_tail(page);
 	iov.iov_base = page->received + tail;
 	iov.iov_len = VU_RECEIVE_SIZE - tail;
