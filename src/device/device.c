@@ -36,7 +36,9 @@ void device_reset(struct ez_function *f, enum ez_reset_kind kind)
 		f->coincide = EZ_NONE;
 	}
 	regs_reset(f->spec, f->state, kind);
-	window_reset(f, kind);
+	/* While the card is pulled they stay all-ones: some guest may still have them mapped. */
+	if (!f->gone)
+		window_reset(f, kind);
 	if (reset)
 		reset(f->state, kind);
 	irq_update(f);

@@ -308,6 +308,10 @@ static void pulled(void **state)
 	assert_int_equal(ez_device_read(dev, 0, 1, RAM, 4), 0xffffffff);
 	ez_device_yank(dev, true);
 	assert_int_equal(memory(b, 0)[0], 7);
+	/* Nor is there anything that a reset would bring back. */
+	ez_device_reset(dev, 0, EZ_RESET_POWER_ON);
+	assert_true(all(memory(b, 0), RAM_SIZE, 7));
+	assert_true(all(memory(b, 1), SCRATCH_SIZE, 0xff));
 	ez_device_yank(dev, false);
 	assert_true(all(memory(b, 0), RAM_SIZE, 0));
 	assert_true(all(memory(b, 1), SCRATCH_SIZE, 0));
