@@ -67,18 +67,21 @@ int vu_serve(const char *file, const char *properties, const struct vu_options *
 	struct ez_setting *settings;
 	char *text = strdup(properties);
 	const char *at;
+	struct vu_server *server = NULL;
 	int err = -EINVAL;
 
 	for (at = properties; *at; at++)
 		commas += *at == ',';
 	settings = calloc(commas + 1, sizeof(*settings));
 	if (model && text && settings)
-		serving = vu_server_new(model, settings, split(text, settings), options, error);
-	if (serving) {
+		server = vu_server_new(model, settings, split(text, settings), options, error);
+	if (server) {
+		serving = server;
 		catch_signals();
-		err = vu_server_run(serving, error);
-		vu_server_free(serving);
+		err = vu_server_run(server, error);
+		/* A signal that comes late finds nothing. */
 		serving = NULL;
+		vu_server_free(server);
 	}
 	if (model)
 		ez_model_close(model);
