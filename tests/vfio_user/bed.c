@@ -17,6 +17,14 @@
 unsigned int bed_hang_ms;
 bool bed_await_gdb;
 
+static struct vu_server *serving;
+
+static void on_term(int signal_)
+{
+	if (serving)
+		vu_server_stop(serving);
+}
+
 /* Exits with what vu_server_run returned, negated. */
 __attribute__((noreturn)) static void be_server(const char *path, const char *model, bool contain,
 						bool once, int ready)
@@ -32,7 +40,11 @@ __attribute__((noreturn)) static void be_server(const char *path, const char *mo
 		.await_gdb = bed_await_gdb,
 	};
 	struct vu_server *server = m ? vu_server_new(m, NULL, 0, &options, &error) : NULL;
-	int err = server ? vu_server_run(server, &error) : -EINVAL;
+	int err;
+
+	serving = server;
+	signal(SIGTERM, on_term);
+	err = server ? vu_server_run(server, &error) : -EINVAL;
 
 	if (err)
 		fprintf(stderr, "error: %s\n", error.text);

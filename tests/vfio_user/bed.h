@@ -23,7 +23,10 @@ struct bed *bed_start(const char *model, bool contain, bool once);
 /* Everything it has said up to now. */
 const char *bed_said(struct bed *bed);
 void bed_await(struct bed *bed, const char *text);
-/* Its exit status (what vu_server_run returned, negated; 1000 + a signal), after this signal, if any. */
+/*
+ * Its exit status (what vu_server_run returned, negated; 1000 + a signal), after this signal, if
+ * any: SIGTERM stops it in order.
+ */
 int bed_stop(struct bed *bed, int signal_);
 int bed_wait_exit(pid_t pid);
 /* A child of a process, such as the serving one of a keeper. 0: none. */

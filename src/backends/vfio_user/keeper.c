@@ -28,6 +28,16 @@ void keeper_init(struct vu_child *child)
 
 /* ---- in the serving process ---- */
 
+static const struct vu_listener *our_listener;
+
+/* A hook that does not come back, and nobody who would take the socket away. */
+static void on_alarm(int signal_)
+{
+	listen_unlink(our_listener);
+	signal(SIGALRM, SIG_DFL);
+	raise(SIGALRM);
+}
+
 /*
  * A process group's signals come to both of us; whether to end is for our keeper to
  * say. If it is gone, the control socket says so too, and the loop ends in
@@ -39,7 +49,18 @@ static void on_term(int signal_)
 		alarm(STOP_MS / 1000);
 }
 
-static void settle(const struct vu_listener *listener)
+/* Leaves in order, and tells the keeper, if it still is there, what it came to. */
+__attribute__((noreturn)) static void leave(const struct vu_listener *listener,
+					    struct vu_page *page, int result)
+{
+	/* Nobody else is left to take the socket away. */
+	if (result == -EPIPE)
+		listen_unlink(listener);
+	page_set(&page->ended, 1 + (uint32_t)-result);
+	_exit(0);
+}
+
+static void settle(const struct vu_listener *listener, struct vu_page *page)
 {
 	struct sigaction term = { .sa_handler = on_term, .sa_flags = SA_RESTART };
 
@@ -47,11 +68,13 @@ static void settle(const struct vu_listener *listener)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGALRM, SIG_DFL);
+	our_listener = listener;
+	signal(SIGALRM, on_alarm);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	close(listener->fd);
+	/* It went before we asked to be told. */
 	if (getppid() != keeper_pid)
-		_exit(1);
+		leave(listener, page, -EPIPE);
 }
 
 /* The client's connection; -EPIPE: our keeper is gone; -ECANCELED: it wants us to end. */
@@ -99,14 +122,15 @@ static bool is_traced(void)
  * Until a debugger is there, and lets us go on. It may be no parent of ours,
  * which is what Yama asks for, so whoever may, may.
  */
-static void await_gdb(int control)
+static void await_gdb(const struct vu_listener *listener, struct vu_page *page, int control)
 {
 	struct pollfd p = { .fd = control, .events = POLLIN };
 
 	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
 	while (!is_traced())
+		/* The only order there is now is to end. */
 		if (poll(&p, 1, 50) > 0)
-			_exit(0); /* the only order there is now is to end */
+			leave(listener, page, p.revents & POLLHUP ? -EPIPE : -ECANCELED);
 	/* It stops us before it lets us go: not that we are on our way in between. */
 	poll(NULL, 0, 50);
 }
@@ -119,20 +143,19 @@ __attribute__((noreturn)) static void serve(const struct vu_recipe *recipe,
 	struct vu_session *s;
 	int client, result;
 
-	settle(listener);
+	settle(listener, page);
 	crash_install(page);
 	if (recipe->await_gdb)
-		await_gdb(control);
+		await_gdb(listener, page, control);
 	s = vu_session_new(recipe->model, recipe->id, recipe->settings, recipe->n_settings, page,
 			   &error);
 	if (s)
 		error.text[0] = '\0';
-	windows_tell(control, error.text, s ? s->dev : NULL);
-	if (!s) {
-		page_set(&page->ended, 1 + EINVAL);
-		_exit(0);
-	}
+	/* From here on it is the keeper who brings us work. */
 	page_set(&page->awake, 0);
+	windows_tell(control, error.text, s ? s->dev : NULL);
+	if (!s)
+		leave(listener, page, -EINVAL);
 	client = receive_client(control);
 	result = client;
 	if (client < 0)
@@ -144,10 +167,7 @@ __attribute__((noreturn)) static void serve(const struct vu_recipe *recipe,
 	vu_session_part(s);
 	/* Its last hooks may still fail. */
 	vu_session_free(s);
-	if (result == -EPIPE)
-		listen_unlink(listener);
-	page_set(&page->ended, 1 + (uint32_t)-result);
-	_exit(0);
+	leave(listener, page, result);
 }
 
 /* ---- in the keeper ---- */
@@ -252,6 +272,8 @@ int keeper_serve(struct vu_child *child, int client)
 	c->cmsg_len = CMSG_LEN(sizeof(client));
 	memcpy(CMSG_DATA(c), &client, sizeof(client));
 	child->client = client;
+	/* What was due before it came is done without a sleep before, from which it would rise. */
+	page_set(&child->page->awake, 1);
 	return sendmsg(child->control, &msg, MSG_NOSIGNAL) == 1 ? 0 : -errno;
 }
 

@@ -31,6 +31,7 @@ struct vu_recipe {
 struct vu_watch {
 	uint32_t turn; /* the page's, ... */
 	uint64_t since; /* ... seen first then, ns */
+	uint64_t looked; /* ns, when we did so last */
 	uint64_t ended; /* ns, when it was told to end; 0: not */
 	bool told;
 };

@@ -16,10 +16,13 @@
 #define TELL_MS 2000 /* no hook takes that long; a busy machine may */
 #define GRACE_MS 1000 /* from SIGABRT, which leaves an account, to SIGKILL */
 
-/* Under a debugger whoever sits before it knows why it stands. */
-static bool traced(pid_t pid)
+/*
+ * Under a debugger, or stopped (SIGSTOP): it cannot get on, and whoever did that knows
+ * why it stands.
+ */
+static bool held(pid_t pid)
 {
-	char path[64], line[128];
+	char path[64], line[128], state = 0;
 	int tracer = 0;
 	FILE *f;
 
@@ -27,11 +30,13 @@ static bool traced(pid_t pid)
 	f = fopen(path, "re");
 	if (!f)
 		return false;
-	while (!tracer && fgets(line, sizeof(line), f))
+	while (fgets(line, sizeof(line), f)) {
+		sscanf(line, "State: %c", &state);
 		if (sscanf(line, "TracerPid: %d", &tracer) == 1)
 			break;
+	}
 	fclose(f);
-	return tracer != 0;
+	return tracer != 0 || state == 'T';
 }
 
 static void tell(const struct vu_child *child, const struct vu_recipe *recipe)
@@ -87,6 +92,19 @@ void watch_end(struct vu_child *child, const struct vu_recipe *recipe)
 		say_returned(child, recipe, vu_monotonic());
 }
 
+/*
+ * What we have slept longer than we meant to was not given to the other either: all of us
+ * were stopped or frozen, or the machine had no time for anybody.
+ */
+static void forgive(struct vu_watch *w, uint64_t now)
+{
+	uint64_t asleep = now - w->looked;
+
+	if (asleep > 2 * LOOK_MS * VU_NS_PER_MS)
+		w->since += asleep - LOOK_MS * VU_NS_PER_MS;
+	w->looked = now;
+}
+
 int watch_look(struct vu_child *child, const struct vu_recipe *recipe)
 {
 	struct vu_watch *w = &child->watch;
@@ -100,10 +118,11 @@ int watch_look(struct vu_child *child, const struct vu_recipe *recipe)
 	doing = __atomic_load_n(&child->page->doing, __ATOMIC_ACQUIRE);
 	/* Since we looked last: not that we are woken for each of the messages that come now and then. */
 	calm = turn == w->turn;
+	forgive(w, now);
 	if (doing == VU_DOING_NOTHING || turn != w->turn) {
 		say_returned(child, recipe, now);
-		*w = (struct vu_watch){ .turn = turn, .since = now };
-	} else if (traced(child->pid)) {
+		*w = (struct vu_watch){ .turn = turn, .since = now, .looked = now };
+	} else if (held(child->pid)) {
 		w->since = now;
 	} else if (recipe->hang_ms && now - w->since >= recipe->hang_ms * VU_NS_PER_MS) {
 		put_an_end(child, recipe, now);
