@@ -11,7 +11,13 @@
 
 static char *dir;
 
-#define FLAGS "-std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter"
+/* What is linked with a sanitized libersatz has to be so itself. */
+#ifdef __SANITIZE_ADDRESS__
+#define SANITIZE " -fsanitize=address,undefined"
+#else
+#define SANITIZE ""
+#endif
+#define FLAGS "-std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter" SANITIZE
 
 static void build(const char *format, ...) G_GNUC_PRINTF(1, 2);
 static void build(const char *format, ...)

@@ -453,6 +453,7 @@ static void other_compiler(void **state)
 
 	if (run(&found, "python3 -c 'import systemrdl'")) {
 		print_message("no systemrdl-compiler here: skipped\n");
+		g_clear_pointer(&found, g_free);
 		skip();
 	}
 	dir = scratch_new();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A hook that does not return, and a device that waits for a debugger. */
+#include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -39,7 +40,9 @@ static void told_and_ended(void **state)
 		       "4-byte write to BAD_WRITE (BAR0 0x8), value 0x6");
 	bed_await(bed, "it has not returned for 3 s: it is ended");
 	bed_await(bed, "the model died: Aborted");
-	bed_await(bed, "#0 bad_write at");
+	/* A sanitizer gives the account itself. */
+	if (!dlsym(RTLD_DEFAULT, "__asan_init"))
+		bed_await(bed, "#0 bad_write at");
 	client_free(c);
 	assert_int_equal(bed_stop(bed, 0), EOWNERDEAD);
 }
