@@ -17,6 +17,16 @@ status 0 "$ERSATZ" run foo sub/bar_2 -- sh -c 'ls /dev/foo* /dev/bar*; echo hell
 prints "/dev/foo0"
 prints "HELLO BAR"
 
+# Names that are words of the kernel, and the longest: the driver's C meets none of them.
+longest=$(printf 'z%.0s' {1..24})
+for name in status err data mutex queue inode id len pos pdev page pid down vfs seq completion work; do
+	status 0 "$ERSATZ" new "names/$name"
+done
+status 0 "$ERSATZ" new "names/$longest"
+status 0 "$ERSATZ" build names/*
+! grep -q "warning:" err || { cat err; exit 1; }
+status 0 "$ERSATZ" test --guest-only "names/$longest"
+
 # What is there stays, and what cannot be a name is told.
 echo mine >foo/model.c
 status 125 "$ERSATZ" new foo
@@ -30,7 +40,7 @@ status 125 "$ERSATZ" new baz --device 0xffff
 says "0xffff"
 status 125 "$ERSATZ" new
 status 125 "$ERSATZ" new a b
-[ -z "$(find . -mindepth 1 -maxdepth 1 ! -name foo ! -name sub ! -name run ! -name log ! -name out ! -name err)" ]
+[ -z "$(find . -mindepth 1 -maxdepth 1 ! -name foo ! -name sub ! -name names ! -name run ! -name log ! -name out ! -name err)" ]
 
 # Installed, with a prefix of its own below DESTDIR.
 DESTDIR=$WORK/image meson install -C "$BUILD" --no-rebuild --quiet
