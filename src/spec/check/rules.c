@@ -58,19 +58,33 @@ static bool software(const struct spec_reg *reg, bool write)
 	return any;
 }
 
+/* Does `first` always answer where `later` would? */
+static bool covers(const struct spec_reg *first, const struct spec_reg *later)
+{
+	if (first->when.bad)
+		return false;
+	if (!first->when.ref.text)
+		return true;
+	/* References are resolved later; neighbours spell the same one alike. */
+	return later->when.ref.text && !later->when.bad &&
+	       !strcmp(first->when.ref.text, later->when.ref.text) &&
+	       first->when.value == later->when.value;
+}
+
 /* `later` answers for what `first` does not: is there any such thing? */
 static void check_pair(struct rules *r, const struct spec_reg *first, const struct spec_reg *later)
 {
-	if (first->when.ref.text || first->when.bad)
+	if (!covers(first, later))
 		return;
 	for (unsigned int write = 0; write < 2; write++) {
 		if (!software(first, write) || !software(later, write))
 			continue;
 		spec_error(
 			r->diags, later->alternate ? later->alternate_pos : later->pos,
-			"alternate: %s of %s would never reach it: %s, which comes first, has no "
+			"alternate: %s of %s would never reach it: %s, which comes first, has %s "
 			"when:",
-			write ? "writes" : "reads", later->name, first->name);
+			write ? "writes" : "reads", later->name, first->name,
+			first->when.ref.text ? "the same" : "no");
 		spec_note(r->diags, first->pos, "%s is here", first->name);
 		return;
 	}
