@@ -161,6 +161,9 @@ static bool take_bits(struct svd *svd, const struct svd_chain *chain, uint64_t *
 			   "bitWidth");
 		return false;
 	}
+	/* Numbers of somebody else's: not that the sum wraps. What is too high is left out later. */
+	lsb = MIN(lsb, UINT32_MAX);
+	msb = MIN(msb, UINT32_MAX);
 	*ret_lsb = lsb;
 	*ret_width = msb - lsb + 1;
 	return true;
