@@ -95,8 +95,7 @@ static int skeleton_card_lock(struct skeleton_card *card)
 	return -ENODEV;
 }
 
-static ssize_t
-skeleton_card_write(struct file *file, const char __user *data, size_t len, loff_t *pos)
+static ssize_t skeleton_card_write(struct file *file, const char __user *in, size_t len, loff_t *pos)
 {
 	struct skeleton_card *card = file->private_data;
 	int err;
@@ -108,7 +107,7 @@ skeleton_card_write(struct file *file, const char __user *data, size_t len, loff
 	if (err)
 		return err;
 	card->length = 0;
-	if (copy_from_user(card->buffer, data, len))
+	if (copy_from_user(card->buffer, in, len))
 		err = -EFAULT;
 	else
 		err = skeleton_card_work(card, len);
