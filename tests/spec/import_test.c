@@ -287,6 +287,12 @@ static void ipxact_2014(void **state)
 			 SPEC_RESERVED_IGNORED);
 	expect_said(&it,
 		    "27:15: warning: field CTRL.GO: its value after reset SOFT, 0, is left out");
+	assert_true(field_of(reg_of(dev, "ctl_CTRL"), "LEVEL")->access.donttest);
+	assert_false(mode->access.donttest);
+	expect_said(&it, "36:53: warning: field CTRL.MODE: testConstraint restore is left out\n");
+	expect_said(&it, "36:117: warning: field CTRL.MODE: novelty 7 is left out\n");
+	expect_comment(&it, "# testConstraint restore is left out\n");
+	expect_comment(&it, "# novelty 7 is left out\n");
 	expect_comment(&it, "field GONE is not present (isPresent: WIDTH == 64)");
 	spec_device_free(dev);
 	imported_free(&it);
@@ -329,7 +335,10 @@ static void ipxact_2009_2022(void **state)
 		"<ipxact:register><ipxact:name>R</ipxact:name><ipxact:array><ipxact:dim>3</"
 		"ipxact:dim>"
 		"<ipxact:stride>16</ipxact:stride></ipxact:array><ipxact:addressOffset>4"
-		"</ipxact:addressOffset><ipxact:size>32</ipxact:size><ipxact:field><ipxact:name>F"
+		"</ipxact:addressOffset><ipxact:size>32</ipxact:size><ipxact:accessPolicies>"
+		"<ipxact:accessPolicy><ipxact:access>read-write</ipxact:access>\n"
+		"<ipxact:accessRestrictions/></ipxact:accessPolicy></"
+		"ipxact:accessPolicies><ipxact:field><ipxact:name>F"
 		"</ipxact:name><ipxact:array><ipxact:dim>2</ipxact:dim></ipxact:array>"
 		"<ipxact:bitOffset>0</ipxact:bitOffset><ipxact:bitWidth>8</ipxact:bitWidth>"
 		"<ipxact:fieldAccessPolicies><ipxact:fieldAccessPolicy><ipxact:access>read-write"
@@ -337,7 +346,11 @@ static void ipxact_2009_2022(void **state)
 		"</ipxact:fieldAccessPolicy></ipxact:fieldAccessPolicies></ipxact:field>"
 		"<ipxact:field><ipxact:name>G</ipxact:name><ipxact:bitOffset>16</ipxact:bitOffset>"
 		"<ipxact:bitWidth>1</ipxact:bitWidth><ipxact:fieldAccessPolicies>"
-		"<ipxact:fieldAccessPolicy><ipxact:access>no-access</ipxact:access>"
+		"<ipxact:fieldAccessPolicy><ipxact:modeRef>user</ipxact:modeRef><ipxact:access>"
+		"no-access</ipxact:access>\n<ipxact:readResponse>1</ipxact:readResponse>\n"
+		"<ipxact:broadcasts><ipxact:broadcastTo/></ipxact:broadcasts>\n"
+		"<ipxact:accessRestrictions><ipxact:accessRestriction/>"
+		"</ipxact:accessRestrictions><ipxact:testable>false</ipxact:testable>"
 		"</ipxact:fieldAccessPolicy></ipxact:fieldAccessPolicies></ipxact:field>"
 		"</ipxact:register></ipxact:addressBlock></ipxact:memoryMap></ipxact:memoryMaps>"
 		"</ipxact:component>";
@@ -360,6 +373,15 @@ static void ipxact_2009_2022(void **state)
 	dev = device_of(&it);
 	expect_regs(dev, regs_2022, 1);
 	expect_fields(dev, fields_2022, G_N_ELEMENTS(fields_2022));
+	expect_said(&it, "2:1: warning: register R: accessRestrictions is left out\n");
+	expect_said(&it, "3:1: warning: field R.G: readResponse 1 is left out\n");
+	expect_said(&it, "4:1: warning: field R.G: broadcasts is left out\n");
+	expect_said(&it, "5:1: warning: field R.G: accessRestrictions is left out\n");
+	expect_comment(&it, "# readResponse 1 is left out\n");
+	expect_comment(&it, "# broadcasts is left out\n");
+	expect_comment(&it, "# accessRestrictions is left out\n");
+	assert_true(field_of(reg_of(dev, "b_R"), "G")->access.donttest);
+	assert_false(field_of(reg_of(dev, "b_R"), "F0")->access.donttest);
 	spec_device_free(dev);
 	imported_free(&it);
 }

@@ -21,30 +21,13 @@ struct reader {
 };
 
 /* Annex B and table 3: words that are no names. */
-static const char *const keywords[] = {
-	"abstract",   "accesstype",  "addressingtype",
-	"addrmap",    "alias",	     "all",
-	"bit",	      "boolean",     "bothedge",
-	"compact",    "component",   "componentwidth",
-	"constraint", "default",     "encode",
-	"enum",	      "external",    "false",
-	"field",      "fullalign",   "hw",
-	"inside",     "internal",    "level",
-	"longint",    "mem",	     "na",
-	"negedge",    "nonsticky",   "number",
-	"onreadtype", "onwritetype", "posedge",
-	"property",   "r",	     "rclr",
-	"ref",	      "reg",	     "regalign",
-	"regfile",    "rset",	     "ruser",
-	"rw",	      "rw1",	     "signal",
-	"string",     "struct",	     "sw",
-	"this",	      "true",	     "type",
-	"unsigned",   "w",	     "w1",
-	"wclr",	      "woclr",	     "woset",
-	"wot",	      "wr",	     "wset",
-	"wuser",      "wzc",	     "wzs",
-	"wzt",
-};
+static const char keywords[] =
+	" abstract accesstype addressingtype addrmap alias all bit boolean bothedge "
+	"compact component componentwidth constraint default encode enum external "
+	"false field fullalign hw inside internal level longint mem na negedge "
+	"nonsticky number onreadtype onwritetype posedge property r rclr ref reg "
+	"regalign regfile rset ruser rw rw1 signal string struct sw this true type "
+	"unsigned w w1 wclr woclr woset wot wr wset wuser wzc wzs wzt ";
 
 static void fail(struct reader *r, const char *what)
 {
@@ -88,20 +71,10 @@ static void scan_number(struct reader *r)
 	r->number =
 		g_ascii_strtoull(r->at, &end, r->at[0] == '0' && (r->at[1] | 32) == 'x' ? 16 : 10);
 	if (*end == '\'') {
-		unsigned int base = 0;
+		char letter = end[1] | 32;
+		unsigned int base = letter == 'h' ? 16 : letter == 'd' ? 10 : letter == 'b' ? 2 : 0;
 
 		r->size = r->number;
-		switch (end[1] | 32) {
-		case 'h':
-			base = 16;
-			break;
-		case 'd':
-			base = 10;
-			break;
-		case 'b':
-			base = 2;
-			break;
-		}
 		r->at = end + 2;
 		if (!base || !g_ascii_isxdigit(*r->at)) {
 			fail(r, "a number that is none");
@@ -129,15 +102,16 @@ static void next(struct reader *r)
 		r->text = g_strdup("the end");
 	} else if (g_ascii_isalpha(*start) || *start == '_' || *start == '\\') {
 		bool escaped = *start == '\\';
+		g_autofree char *word = NULL;
 
 		r->at += escaped;
 		while (g_ascii_isalnum(*r->at) || *r->at == '_')
 			r->at++;
 		r->text = g_strndup(start + escaped, r->at - start - escaped);
 		r->kind = ID;
-		for (unsigned int i = 0; i < G_N_ELEMENTS(keywords) && !escaped; i++)
-			if (!strcmp(keywords[i], r->text))
-				r->kind = WORD;
+		word = g_strdup_printf(" %s ", r->text);
+		if (!escaped && strstr(keywords, word))
+			r->kind = WORD;
 		if (!*r->text || g_ascii_isdigit(*r->text))
 			fail(r, "a name that is none");
 	} else if (g_ascii_isdigit(*start)) {
@@ -595,6 +569,24 @@ static uint64_t number_of(const struct def *def, const char *property, uint64_t 
 	return text ? g_ascii_strtoull(text, NULL, 10) : otherwise;
 }
 
+static bool is_present(const struct inst *inst)
+{
+	return g_strcmp0(g_hash_table_lookup(inst->def->props, "ispresent"), "false");
+}
+
+/* 9.4.1, table 12: without a property it is rw; a field that is not present does not count. */
+static void check_access(struct reader *r, const struct inst *field)
+{
+	const char *sw = g_hash_table_lookup(field->def->props, "sw");
+	const char *hw = g_hash_table_lookup(field->def->props, "hw");
+	bool only_w = !g_strcmp0(sw, "w") || !g_strcmp0(sw, "w1");
+
+	if (!is_present(field))
+		return;
+	if (!g_strcmp0(sw, "na") || (only_w && (!g_strcmp0(hw, "w") || !g_strcmp0(hw, "na"))))
+		fail(r, "sw and hw that are meaningless together");
+}
+
 static GPtrArray *fields_of(struct reader *r, struct def *def)
 {
 	uint64_t taken = 0;
@@ -608,6 +600,7 @@ static GPtrArray *fields_of(struct reader *r, struct def *def)
 		const char *encode = g_hash_table_lookup(inst->def->props, "encode");
 		uint64_t bits;
 
+		check_access(r, inst);
 		g_ptr_array_add(def->fields, field);
 		field->name = g_strdup(inst->name);
 		field->lsb = inst->lsb;
@@ -653,11 +646,6 @@ static uint64_t size_of(const struct def *def)
 			   inst->address + (inst->count - 1) * inst->stride + size_of(inst->def));
 	}
 	return size;
-}
-
-static bool is_present(const struct inst *inst)
-{
-	return g_strcmp0(g_hash_table_lookup(inst->def->props, "ispresent"), "false");
 }
 
 /* Has any field of the register software access that begins or ends with this letter? */

@@ -11,7 +11,7 @@
  *   read-only and the other write-only).
  * - Fields with sw: na likewise (table 12 gives them no meaning).
  * - Arrays that interleave: each element stands for itself.
- * - sw: w with hw: w is hw = rw (table 12).
+ * - sw: w with hw: w is hw = rw, with hw: na it is hw = r (table 12).
  */
 #include "spec/emit/emit.h"
 #include "spec/emit/rdl.h"
@@ -238,12 +238,15 @@ static void put_resets(struct rdl *r, uint32_t mask)
 
 static void put_access(struct rdl *r, const struct spec_access *access)
 {
-	bool both = access->w && !access->r && access->hw == SPEC_HW_W;
+	enum spec_hw hw = access->hw;
 
+	/* Written by software, read by nobody: table 12 calls it meaningless. */
+	if (access->w && !access->r)
+		hw = hw == SPEC_HW_W ? SPEC_HW_RW : hw == SPEC_HW_NA ? SPEC_HW_R : hw;
 	rdl_line(r, "sw = %s;", sw_word(access));
-	rdl_line(r, "hw = %s;", both ? "rw" : hw_words[access->hw]);
-	if (both)
-		rdl_string(r, "ez_hw", "w");
+	rdl_line(r, "hw = %s;", hw_words[hw]);
+	if (hw != access->hw)
+		rdl_string(r, "ez_hw", hw_words[access->hw]);
 	if (access->r && access->onread)
 		rdl_line(r, "onread = %s;", onread_words[access->onread]);
 	if (access->w && access->onwrite)

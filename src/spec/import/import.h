@@ -61,6 +61,7 @@ struct block_field {
 	enum block_limit limit;
 	uint64_t min, max;
 	bool reserved; /* only names reserved bits */
+	bool donttest;
 	const char *why_not; /* written as a comment only, for this reason */
 	struct notes *notes;
 	struct block_field *next;

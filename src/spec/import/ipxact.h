@@ -15,6 +15,7 @@ struct ipx {
 struct ipx_defaults {
 	const struct xml_node *access; /* or NULL */
 	const char *is_volatile; /* "true", "false", or NULL */
+	const struct xml_node *policy; /* where the access of the thing itself stands */
 };
 
 /* ---- numbers: ipxact.c ---- */

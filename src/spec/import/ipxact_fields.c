@@ -119,6 +119,34 @@ void ipx_take_volatile(struct block_access *access, const char *text)
 		access->hw = access->w ? "r" : "na";
 }
 
+/* Says which children of a field, or of an access policy, nothing here reads. */
+static void warn_unread(struct ipx *ipx, const struct xml_node *node, struct notes **notes,
+			const char *what)
+{
+	static const char *const known[] = { "name", "description", "isPresent", "dim", "array",
+					     "bitOffset", "bitWidth", "reset", "resets", "volatile",
+					     "access", "fieldAccessPolicies", "modeRef",
+					     "enumeratedValues", "modifiedWriteValue",
+					     "writeValueConstraint", "readAction", "testable",
+					     "reserved", "fieldDefinitionRef", "parameters",
+					     /* nothing that a driver could notice */
+					     "displayName", "shortDescription", "typeIdentifier",
+					     "accessHandles", "vendorExtensions", NULL };
+	struct block *block = ipx->block;
+
+	for (const struct xml_node *it = node->first; it; it = it->next) {
+		const char *name = import_show(block->arena, it->name);
+
+		if (g_strv_contains(known, it->name))
+			continue;
+		if (*it->text)
+			import_lost(block, notes, it->pos, what, "%s %s is left out", name,
+				    import_show(block->arena, it->text));
+		else
+			import_lost(block, notes, it->pos, what, "%s is left out", name);
+	}
+}
+
 struct ipx_defaults ipx_inherit(struct ipx *ipx, const struct ipx_defaults *outer,
 				const struct xml_node *node, struct notes **notes, const char *what)
 {
@@ -126,9 +154,12 @@ struct ipx_defaults ipx_inherit(struct ipx *ipx, const struct ipx_defaults *oute
 	const struct xml_node *access = xml_child(policy, "access");
 	const char *is_volatile = xml_child_text(node, "volatile");
 
+	if (policy != node)
+		warn_unread(ipx, policy, notes, what);
 	return (struct ipx_defaults){
 		.access = access ? access : outer->access,
 		.is_volatile = is_volatile ? is_volatile : outer->is_volatile,
+		.policy = policy,
 	};
 }
 
@@ -242,6 +273,18 @@ static void take_reset(struct ipx *ipx, const struct xml_node *node, struct bloc
 	field->has_reset = true;
 }
 
+static void take_testable(struct ipx *ipx, const struct xml_node *policy, struct block_field *field,
+			  const char *what)
+{
+	const struct xml_node *node = xml_child(policy, "testable");
+	const char *how = node ? xml_attr(node, "testConstraint") : NULL;
+
+	field->donttest = !ipx_flag(ipx->import, policy, "testable", true);
+	if (how && strcmp(how, "unconstrained"))
+		import_lost(ipx->block, &field->notes, node->pos, what,
+			    "testConstraint %s is left out", import_show(ipx->block->arena, how));
+}
+
 static void add_field(struct ipx *ipx, const struct xml_node *node, struct block_reg *reg,
 		      const struct ipx_defaults *defaults, const char *name, uint64_t lsb,
 		      uint64_t width)
@@ -263,13 +306,15 @@ static void add_field(struct ipx *ipx, const struct xml_node *node, struct block
 	field->lsb = lsb;
 	field->width = width;
 	own = ipx_inherit(ipx, defaults, node, &field->notes, what);
-	policy = policy_of(ipx, node, &field->notes, what);
+	policy = own.policy;
 	field->access = (struct block_access){ .r = true, .w = true };
 	if (own.access)
 		ipx_take_access(ipx, own.access, &field->access);
 	ipx_take_volatile(&field->access, own.is_volatile);
 	take_effects(ipx, policy, &field->access, &field->notes, what);
 	take_constraint(ipx, policy, field, what);
+	take_testable(ipx, policy, field, what);
+	warn_unread(ipx, node, &field->notes, what);
 	field->reserved = ipx_flag(ipx->import, policy, "reserved", false);
 	if (xml_child(node, "fieldDefinitionRef"))
 		import_lost(block, &field->notes, node->pos, what,

@@ -253,6 +253,8 @@ static void put_field_keys(struct keys *k, const struct block_reg *reg,
 	}
 	if (field->has_reset && field->reset)
 		put_key(k, "reset", "0x%" PRIx64, field->reset);
+	if (field->donttest)
+		put_key(k, "donttest", "true");
 	switch (field->reserved ? BLOCK_LIMIT_NONE : field->limit) {
 	case BLOCK_LIMIT_NONE:
 		break;
