@@ -95,26 +95,26 @@ static int skeleton_card_lock(struct skeleton_card *card)
 	return -ENODEV;
 }
 
-static ssize_t skeleton_card_write(struct file *file, const char __user *in, size_t len, loff_t *pos)
+static ssize_t skeleton_card_write(struct file *file, const char __user *in, size_t n, loff_t *pos)
 {
 	struct skeleton_card *card = file->private_data;
 	int err;
 
-	if (!len)
+	if (!n)
 		return 0;
-	len = min_t(size_t, len, SKELETON_BUFFER);
+	n = min_t(size_t, n, SKELETON_BUFFER);
 	err = skeleton_card_lock(card);
 	if (err)
 		return err;
 	card->length = 0;
-	if (copy_from_user(card->buffer, in, len))
+	if (copy_from_user(card->buffer, in, n))
 		err = -EFAULT;
 	else
-		err = skeleton_card_work(card, len);
+		err = skeleton_card_work(card, n);
 	if (!err)
-		card->length = len;
+		card->length = n;
 	mutex_unlock(&card->lock);
-	return err ?: len;
+	return err ?: n;
 }
 
 static ssize_t skeleton_card_read(struct file *file, char __user *data, size_t len, loff_t *pos)
