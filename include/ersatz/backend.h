@@ -58,6 +58,12 @@ enum ez_backend_flags {
 	EZ_BACKEND_MSI = 1 << 1,
 	/* Time is virtual: jobs run on the device's thread when their time has passed. */
 	EZ_BACKEND_VIRTUAL_TIME = 1 << 2,
+	/*
+	 * It wants to see each transfer of a worker by ez_device_dma_wanted before
+	 * it is done: one poll does one of them, and leaves the next one wanted, for
+	 * which no further kick comes.
+	 */
+	EZ_BACKEND_ONE_DMA = 1 << 3,
 };
 
 /*

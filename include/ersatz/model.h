@@ -87,6 +87,13 @@ void ez_irq_lower(struct ez_function *ez, uint32_t source);
 bool ez_irq_pending(struct ez_function *ez, uint32_t source);
 
 /*
+ * Vectors that the driver has now: 0 while it is INTx, else those granted of
+ * MSI, or the size of the MSI-X table. For a device whose own rules say what
+ * goes where when it got fewer than it asked for.
+ */
+unsigned int ez_irq_vectors(struct ez_function *ez);
+
+/*
  * Call after the model itself changed a status or enable register by
  * assignment, so that INTx and MSI follow. Register writes by the driver
  * and ez_irq_* need no such call.
@@ -144,6 +151,24 @@ bool ez_job_busy(struct ez_function *ez, uint32_t job);
  */
 int ez_job_dma_read(struct ez_job *job, uint64_t addr, void *buf, size_t len);
 int ez_job_dma_write(struct ez_job *job, uint64_t addr, const void *buf, size_t len);
+
+/* A range of bus addresses. */
+struct ez_range {
+	uint64_t addr;
+	size_t len;
+};
+
+/*
+ * Worker: n transfers, one after the other, between the ranges and buf, which
+ * holds their bytes without a gap. Each is what a single call would have been,
+ * but all of them are one trip to the device's thread, which for scattered pages
+ * is most of the time. Ends with the first that fails; the number of those that
+ * went well is in *ret_done, which may be NULL. 0 ranges: 0.
+ */
+int ez_job_dma_readv(struct ez_job *job, const struct ez_range *ranges, uint32_t n, void *buf,
+		     uint32_t *ret_done);
+int ez_job_dma_writev(struct ez_job *job, const struct ez_range *ranges, uint32_t n,
+		      const void *buf, uint32_t *ret_done);
 
 /* Worker: as ez_window, for a job that works on the device's own memory. */
 void *ez_job_window(struct ez_job *job, uint32_t window);

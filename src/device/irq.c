@@ -320,6 +320,11 @@ bool ez_irq_pending(struct ez_function *f, uint32_t source)
 	return source < f->spec->n_irqs && irq_source_pending(f, source);
 }
 
+unsigned int ez_irq_vectors(struct ez_function *f)
+{
+	return way_of(f) == LINE ? 0 : irq_vectors(f);
+}
+
 void ez_irq_update(struct ez_function *f)
 {
 	irq_update(f);

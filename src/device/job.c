@@ -41,10 +41,10 @@ struct job_engine {
 	bool serving; /* the device's thread is doing the worker's DMA, maybe further up this stack */
 	struct {
 		bool wanted;
-		uint64_t serial;
-		uint64_t addr;
-		void *buf;
-		size_t len;
+		uint64_t serial; /* of the transfer that is next */
+		const struct ez_range *ranges;
+		uint32_t n, done;
+		char *buf; /* of the transfer that is next */
 		bool write;
 		int status;
 	} dma;
@@ -152,6 +152,27 @@ static int start(struct job_engine *e)
 	return err ? -EAGAIN : 0;
 }
 
+/* Device's thread, unlocked: the next transfer. False: there is none after it. */
+static bool transfer(struct job_engine *e)
+{
+	const struct ez_range *range = &e->dma.ranges[e->dma.done];
+
+	e->dma.status = dma_request(e->f, range->addr, e->dma.buf, range->len, e->dma.write);
+	if (e->dma.status)
+		return false;
+	e->dma.buf += range->len;
+	e->dma.serial++;
+	return ++e->dma.done < e->dma.n;
+}
+
+/* One that will be refused is not worth a look of the backend's. */
+static bool next_is_wanted(const struct job_engine *e)
+{
+	const struct ez_range *range = &e->dma.ranges[e->dma.done];
+
+	return dma_allowed(e->f, range->addr, range->len);
+}
+
 /*
  * Device's thread, locked: does the worker's DMA, unlocked meanwhile. The
  * device is busy until the worker has its answer, so that a reset which the
@@ -160,14 +181,14 @@ static int start(struct job_engine *e)
  */
 static void serve(struct job_engine *e)
 {
-	bool was;
-	int status;
+	bool one = e->f->dev->backend->flags & EZ_BACKEND_ONE_DMA;
+	bool was, more;
 
 	if (!e->dma.wanted || e->serving)
 		return;
 	if (e->running->state == IDLE) {
 		if (!e->dma.write)
-			memset(e->dma.buf, 0xff, e->dma.len);
+			memset(e->dma.buf, 0xff, e->dma.ranges[e->dma.done].len);
 		e->dma.status = -ECANCELED;
 		e->dma.wanted = false;
 		pthread_cond_signal(&e->wake);
@@ -176,12 +197,15 @@ static void serve(struct job_engine *e)
 	e->serving = true;
 	was = device_enter(e->f);
 	pthread_mutex_unlock(&e->lock);
-	status = dma_request(e->f, e->dma.addr, e->dma.buf, e->dma.len, e->dma.write);
+	do
+		more = transfer(e);
+	while (more && !(one && next_is_wanted(e)));
 	pthread_mutex_lock(&e->lock);
 	e->serving = false;
-	e->dma.status = status;
-	e->dma.wanted = false;
-	pthread_cond_signal(&e->wake);
+	if (!more) {
+		e->dma.wanted = false;
+		pthread_cond_signal(&e->wake);
+	}
 	pthread_mutex_unlock(&e->lock);
 	device_leave(e->f, was);
 	pthread_mutex_lock(&e->lock);
@@ -331,11 +355,11 @@ bool ez_device_dma_wanted(struct ez_device *dev, struct ez_wanted *ret_wanted)
 	bool wanted;
 
 	pthread_mutex_lock(&e->lock);
-	wanted = e->dma.wanted && dma_allowed(e->f, e->dma.addr, e->dma.len);
+	wanted = e->dma.wanted && next_is_wanted(e);
 	if (wanted)
 		*ret_wanted = (struct ez_wanted){ .serial = e->dma.serial,
-						  .address = e->dma.addr,
-						  .length = e->dma.len,
+						  .address = e->dma.ranges[e->dma.done].addr,
+						  .length = e->dma.ranges[e->dma.done].len,
 						  .write = e->dma.write };
 	pthread_mutex_unlock(&e->lock);
 	return wanted;
@@ -382,28 +406,38 @@ void ez_device_resume(struct ez_device *dev)
 		ez_device_poll(dev);
 }
 
-static int job_dma(struct ez_job *job, uint64_t addr, void *buf, size_t len, bool write)
+static int job_dma(struct ez_job *job, const struct ez_range *ranges, uint32_t n, void *buf,
+		   bool write, uint32_t *ret_done)
 {
 	struct job_engine *e = job->engine;
 	struct ez_device *dev = e->f->dev;
 	int status;
 
-	if (is_virtual(e))
-		return dma_request(e->f, addr, buf, len, write);
 	pthread_mutex_lock(&e->lock);
-	e->dma.addr = addr;
+	e->dma.ranges = ranges;
+	e->dma.n = n;
+	e->dma.done = 0;
 	e->dma.buf = buf;
-	e->dma.len = len;
 	e->dma.write = write;
+	e->dma.status = 0;
 	e->dma.serial++;
-	e->dma.wanted = true;
-	pthread_cond_signal(&e->back);
-	pthread_mutex_unlock(&e->lock);
-	dev->backend->kick(dev->be);
-	pthread_mutex_lock(&e->lock);
-	while (e->dma.wanted)
-		pthread_cond_wait(&e->wake, &e->lock);
+	if (is_virtual(e)) {
+		pthread_mutex_unlock(&e->lock);
+		while (n && transfer(e))
+			;
+		pthread_mutex_lock(&e->lock);
+	} else if (n) {
+		e->dma.wanted = true;
+		pthread_cond_signal(&e->back);
+		pthread_mutex_unlock(&e->lock);
+		dev->backend->kick(dev->be);
+		pthread_mutex_lock(&e->lock);
+		while (e->dma.wanted)
+			pthread_cond_wait(&e->wake, &e->lock);
+	}
 	status = e->dma.status;
+	if (ret_done)
+		*ret_done = e->dma.done;
 	pthread_mutex_unlock(&e->lock);
 	return status;
 }
@@ -413,14 +447,31 @@ void *ez_job_window(struct ez_job *job, uint32_t window)
 	return ez_window(job->engine->f, window);
 }
 
+int ez_job_dma_readv(struct ez_job *job, const struct ez_range *ranges, uint32_t n, void *buf,
+		     uint32_t *ret_done)
+{
+	return job_dma(job, ranges, n, buf, false, ret_done);
+}
+
+int ez_job_dma_writev(struct ez_job *job, const struct ez_range *ranges, uint32_t n,
+		      const void *buf, uint32_t *ret_done)
+{
+	/* As in ez_dma_write: a write only reads from it. */
+	return job_dma(job, ranges, n, (void *)(uintptr_t)buf, true, ret_done);
+}
+
 int ez_job_dma_read(struct ez_job *job, uint64_t addr, void *buf, size_t len)
 {
-	return job_dma(job, addr, buf, len, false);
+	const struct ez_range range = { .addr = addr, .len = len };
+
+	return ez_job_dma_readv(job, &range, 1, buf, NULL);
 }
 
 int ez_job_dma_write(struct ez_job *job, uint64_t addr, const void *buf, size_t len)
 {
-	return job_dma(job, addr, (void *)(uintptr_t)buf, len, true);
+	const struct ez_range range = { .addr = addr, .len = len };
+
+	return ez_job_dma_writev(job, &range, 1, buf, NULL);
 }
 
 enum job_saved job_save(struct ez_function *f, uint32_t job)

@@ -97,6 +97,7 @@ static void up_config_put(void *be, unsigned int fn, uint32_t offset, const uint
 const struct ez_backend vu_backend = {
 	.size = sizeof(vu_backend),
 	.name = "vfio-user",
+	.flags = EZ_BACKEND_ONE_DMA,
 	.now = up_now,
 	.timer = up_timer,
 	.dma = up_dma,
