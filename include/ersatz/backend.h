@@ -113,10 +113,10 @@ struct ez_backend {
 	void (*kick)(void *be);
 	/*
 	 * Bytes that the PCI rules want changed in the config space of record:
-	 * D3hot to D0 resets a function (PM 1.2, 5.4.1); MSI pending bits of
+	 * a function level reset, or D3hot to D0 (PM 1.2, 5.4.1); MSI pending bits of
 	 * what is not pending any more are cleared (PCI 3.0, 6.8.1.10).
 	 * Writes `len` bytes at `offset`. Without EZ_BACKEND_CONFIG ours has changed already, and
-	 * this only tells of the reset; may be NULL then.
+	 * this only tells of the reset, every one of them; may be NULL then.
 	 */
 	void (*config_put)(void *be, unsigned int fn, uint32_t offset, const uint8_t *bytes,
 			   uint32_t len);
@@ -243,18 +243,38 @@ void ez_device_config_write(struct ez_device *dev, unsigned int fn, uint32_t off
 /*
  * Config space where another's is of record (qemu, vfio-user).
  *
- * image: our power-on bytes and which bits of them software can write, for
- * building theirs. `bytes` and `wmask` have room for `size` bytes; returns how
- * many there are (256 or 4096).
+ * image: what theirs is built from, one of the layers below; `ret_bytes` has
+ * room for `size` bytes. Returns how many there are (256 or 4096).
  *
  * sync: theirs now holds `bytes` from `offset` on, after a write, a reset or a load; ours takes
  * them over and acts on them (gates, interrupts, power state). The bits in
  * the status register that are ours to set are not lost by it.
  */
-int ez_device_config_image(struct ez_device *dev, unsigned int fn, uint8_t *bytes, uint8_t *wmask,
-			   size_t size);
+enum ez_config_image {
+	EZ_CONFIG_INITIAL, /* bytes after power-on */
+	EZ_CONFIG_WRITABLE, /* bits that software writes */
+	EZ_CONFIG_CLEARABLE, /* bits that software clears by writing one */
+	EZ_CONFIG_STICKY, /* bits that only a power-on reset resets: PCIe 7.4 */
+	EZ_CONFIG_KEPT, /* bits that a function reset keeps, those among them: PCIe 6.6.2 */
+};
+int ez_device_config_image(struct ez_device *dev, unsigned int fn, enum ez_config_image what,
+			   uint8_t *ret_bytes, size_t size);
 void ez_device_config_sync(struct ez_device *dev, unsigned int fn, uint32_t offset,
 			   const uint8_t *bytes, uint32_t len);
+
+/*
+ * For the same backends: does a write of software's initiate a function level
+ * reset (PCIe 6.6.2, or Advanced Features)? Then the backend is to reset its own,
+ * and call ez_device_reset(). Where ours is of record the write itself does it.
+ */
+bool ez_device_flr_written(struct ez_device *dev, unsigned int fn, uint32_t offset,
+			   unsigned int width, uint32_t value);
+/*
+ * And what a read gives on top of their bytes while a worker waits for what it reads:
+ * Transactions Pending, PCIe 7.5.3.5.
+ */
+uint32_t ez_device_pending_bits(struct ez_device *dev, unsigned int fn, uint32_t offset,
+				unsigned int width);
 
 /*
  * Where a BAR decodes now, by our config space. False: not there, or switched
@@ -309,6 +329,17 @@ void ez_device_resume(struct ez_device *dev);
  * mapped; back again, they are zeros, and shown.
  */
 void ez_device_yank(struct ez_device *dev, bool gone);
+
+/*
+ * Describes the device as it is, as a JSON object: its registers by name and
+ * field, its declared state, its interrupts. Looks only: no hook runs, nothing
+ * changes. What a register's hook would give is what it gave last. Of an array
+ * only the elements that are not at their reset value are there.
+ *
+ * Returns the length of the text, and writes as much of it as fits into `size`
+ * bytes with a NUL at its end (buf may be NULL with size 0).
+ */
+size_t ez_device_info(struct ez_device *dev, char *buf, size_t size);
 
 /* ---- down: saved state ---- */
 

@@ -63,6 +63,8 @@ void ez_bench_config_write(struct ez_bench *bench, uint32_t offset, unsigned int
 			   uint32_t value);
 /* Offset of a capability in the list, by its id, or 0. */
 uint32_t ez_bench_capability(struct ez_bench *bench, uint8_t id);
+/* The same of the extended list, PCIe 7.6.3: 0x100 or more, or 0. */
+uint32_t ez_bench_ext_capability(struct ez_bench *bench, uint16_t id);
 
 /*
  * Programs MSI for `vectors` (a power of two) and switches it on; 0 switches

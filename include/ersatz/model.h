@@ -87,6 +87,17 @@ void ez_irq_lower(struct ez_function *ez, uint32_t source);
 bool ez_irq_pending(struct ez_function *ez, uint32_t source);
 
 /*
+ * From now on this source uses that MSI or MSI-X vector (0 to 2047) instead of
+ * the spec's: for devices whose software says, in a register or a command, which
+ * vector an event comes by. One that was not granted is replaced as the spec's own
+ * would be; ask ez_irq_vectors() where the device has its own rule. A message that
+ * has gone out, or waits behind a mask, stays with the vector it had. Saved; any
+ * reset but EZ_RESET_SOFTWARE brings the spec's back. A source or vector that
+ * cannot be: nothing happens.
+ */
+void ez_irq_route(struct ez_function *ez, uint32_t source, unsigned int vector);
+
+/*
  * Vectors that the driver has now: 0 while it is INTx, else those granted of
  * MSI, or the size of the MSI-X table. For a device whose own rules say what
  * goes where when it got fewer than it asked for.

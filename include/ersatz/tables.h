@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 /* Version of the layout of everything in this file and of struct ez_model. */
-#define EZ_ABI 3u
+#define EZ_ABI 4u
 
 /* "There is none", where a table row may name a register or a state offset. */
 #define EZ_NONE UINT32_MAX
@@ -303,7 +303,8 @@ struct ez_window {
 
 /* A capability of the conventional list. Which members count depends on id. */
 struct ez_cap {
-	uint8_t id; /* PCI code and id assignment: 0x01 PM, 0x05 MSI, 0x09 vendor, 0x11 MSI-X */
+	/* PCI code and id assignment: 0x01 PM, 0x05 MSI, 0x09 vendor, 0x10 PCI Express, 0x11 MSI-X, 0x13 AF */
+	uint8_t id;
 	uint16_t offset; /* 0x40 to 0xfc, dword aligned */
 	uint16_t length; /* bytes taken in config space, header included */
 	/* MSI (PCI 3.0, 6.8.1) and MSI-X (6.8.2) */
@@ -316,8 +317,32 @@ struct ez_cap {
 	uint32_t table_offset, pba_offset; /* multiples of 8; no register and no window there */
 	/* PM (PM 1.2, 3.2) */
 	bool no_soft_reset; /* D3hot to D0 keeps state; else it is a function reset */
+	bool d1, d2; /* the optional states: as D3hot, but leaving them resets nothing */
+	/* PCI Express (PCIe 7.5.3) and Advanced Features (the ECN of 2006) */
+	bool flr; /* function level reset */
+	/* PCI Express, an endpoint: length is EZ_EXPRESS_LENGTH */
+	uint16_t max_payload; /* bytes it can take: 128, 256, 512, 1024, 2048 or 4096 */
+	uint8_t link_speed; /* supported and current: 1 is 2.5 GT/s, ... 6 is 64 GT/s */
+	uint8_t link_width; /* maximum and negotiated: 1, 2, 4, 8, 12, 16 or 32 */
 	/* any other: bytes after the two of the header */
 	const uint8_t *body; /* length - 2 bytes; may be NULL: zeros */
+	const uint8_t *body_wmask; /* writable bits of body; may be NULL: none */
+};
+
+#define EZ_EXPRESS_LENGTH 60 /* PCIe 7.5.3: version 2 of the structure */
+#define EZ_AF_LENGTH 6
+#define EZ_AER_LENGTH 72 /* PCIe 7.8.4: of an endpoint, with its TLP prefix log */
+#define EZ_SERIAL_LENGTH 12 /* PCIe 7.9.3 */
+
+/* A capability of the extended list, PCIe 7.6.3. Which members count depends on id. */
+struct ez_ext_cap {
+	uint16_t id; /* 0x0001 AER, 0x0003 device serial number, 0x000b vendor, or any other */
+	uint8_t version; /* 1 to 15 */
+	uint16_t offset; /* 0x100 to 0xff8, dword aligned; the first is at 0x100 */
+	uint16_t length; /* bytes taken, header included, a multiple of 4, at least 8 */
+	uint64_t serial; /* device serial number: an EUI-64 */
+	/* any but AER and serial number: bytes after the four of the header */
+	const uint8_t *body; /* length - 4 bytes; may be NULL: zeros */
 	const uint8_t *body_wmask; /* writable bits of body; may be NULL: none */
 };
 
@@ -391,7 +416,7 @@ struct ez_identity {
 	uint32_t class_code; /* 24 bits: base class, sub-class, interface */
 	uint8_t revision;
 	uint8_t pin; /* 0 none, 1 INTA# to 4 INTD# */
-	bool express; /* PCI Express endpoint: 4096 bytes of config space */
+	bool express; /* PCI Express: 4096 bytes of config space */
 };
 
 /* A compiled spec. Arrays may be NULL where their count is 0. */
@@ -414,6 +439,9 @@ struct ez_spec {
 	uint32_t n_bars, n_regs, n_rows, n_props, n_caps, n_irqs, n_timers, n_jobs;
 	const char *type; /* what -device takes; NULL: name */
 	enum ez_irq_policy irq_policy;
+	const char *const *aliases; /* other names that -device takes; NULL-terminated, or NULL */
+	const struct ez_ext_cap *ext_caps; /* ascending offset; only where id.express */
+	uint32_t n_ext_caps;
 };
 
 /* What -device takes. */

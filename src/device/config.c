@@ -7,15 +7,23 @@
 
 #include <string.h>
 
-/* Bytes that a function reset takes back to their initial values, 7.5.1 and 6.1. */
-static void put_back(struct ez_function *f)
+/* Ours has changed as a whole. */
+void config_tell(struct ez_function *f)
 {
 	const struct ez_device *dev = f->dev;
 
-	pci_reset(&f->pci);
 	/* Where ours is of record it is only told: what it does with interrupts follows some bits. */
 	if (dev->backend->config_put)
 		dev->backend->config_put(dev->be, f->number, 0, f->pci.bytes, f->pci.size);
+}
+
+/* A reset of the function that its own config space asks for. */
+static void reset_function(struct ez_function *f)
+{
+	pci_reset(&f->pci, EZ_RESET_FUNCTION);
+	config_tell(f);
+	device_gate(f);
+	device_ask_reset(f, EZ_RESET_FUNCTION);
 }
 
 void config_changed(struct ez_function *f, unsigned int power)
@@ -24,9 +32,7 @@ void config_changed(struct ez_function *f, unsigned int power)
 
 	/* PM 1.2, 5.4.1: without No_Soft_Reset the way back to D0 is a reset. */
 	if (power == PCI_D3HOT && now == PCI_D0 && pci_power_resets(&f->pci)) {
-		put_back(f);
-		device_gate(f);
-		device_ask_reset(f, EZ_RESET_FUNCTION);
+		reset_function(f);
 		return;
 	}
 	device_gate(f);
@@ -40,7 +46,15 @@ void config_changed(struct ez_function *f, unsigned int power)
 
 uint32_t config_read(struct ez_function *f, uint32_t offset, unsigned int width)
 {
-	return f->gone ? UINT32_MAX : pci_read(&f->pci, offset, width);
+	uint32_t value;
+
+	if (f->gone)
+		return UINT32_MAX;
+	value = pci_read(&f->pci, offset, width);
+	/* PCIe 7.5.3.5: requests without a completion yet; writes are posted, and have none. */
+	if (job_read_outstanding(f))
+		value |= pci_pending_bits(&f->pci, offset, width);
+	return value;
 }
 
 void config_write(struct ez_function *f, uint32_t offset, unsigned int width, uint32_t value)
@@ -50,7 +64,11 @@ void config_write(struct ez_function *f, uint32_t offset, unsigned int width, ui
 	if (f->gone)
 		return;
 	pci_write(&f->pci, offset, width, value);
-	config_changed(f, power);
+	/* PCIe 6.6.2: whatever else the write said is reset with the rest. */
+	if (pci_flr_written(&f->pci, offset, width, value))
+		reset_function(f);
+	else
+		config_changed(f, power);
 }
 
 bool config_legal(const struct ez_function *f, uint64_t offset, unsigned int width)
@@ -93,18 +111,53 @@ void ez_device_config_write(struct ez_device *dev, unsigned int fn, uint32_t off
 		chain_send(dev, &x);
 }
 
-int ez_device_config_image(struct ez_device *dev, unsigned int fn, uint8_t *bytes, uint8_t *wmask,
-			   size_t size)
+int ez_device_config_image(struct ez_device *dev, unsigned int fn, enum ez_config_image what,
+			   uint8_t *ret_bytes, size_t size)
 {
 	struct ez_function *f = device_function(dev, fn);
+	const uint8_t *from;
 
 	if (!f)
 		return -ENODEV;
-	if (size > f->pci.size)
-		size = f->pci.size;
-	memcpy(bytes, f->pci.initial, size);
-	memcpy(wmask, f->pci.wmask, size);
+	switch (what) {
+	case EZ_CONFIG_INITIAL:
+		from = f->pci.initial;
+		break;
+	case EZ_CONFIG_WRITABLE:
+		from = f->pci.wmask;
+		break;
+	case EZ_CONFIG_CLEARABLE:
+		from = f->pci.w1c;
+		break;
+	case EZ_CONFIG_STICKY:
+		from = f->pci.sticky;
+		break;
+	case EZ_CONFIG_KEPT:
+		from = f->pci.kept;
+		break;
+	default:
+		return -EINVAL;
+	}
+	memcpy(ret_bytes, from, size < f->pci.size ? size : f->pci.size);
 	return (int)f->pci.size;
+}
+
+bool ez_device_flr_written(struct ez_device *dev, unsigned int fn, uint32_t offset,
+			   unsigned int width, uint32_t value)
+{
+	struct ez_function *f = device_function(dev, fn);
+
+	return config_legal(f, offset, width) && pci_flr_written(&f->pci, offset, width, value);
+}
+
+uint32_t ez_device_pending_bits(struct ez_device *dev, unsigned int fn, uint32_t offset,
+				unsigned int width)
+{
+	struct ez_function *f = device_function(dev, fn);
+
+	if (!config_legal(f, offset, width) || !job_read_outstanding(f))
+		return 0;
+	return pci_pending_bits(&f->pci, offset, width);
 }
 
 void ez_device_config_sync(struct ez_device *dev, unsigned int fn, uint32_t offset,

@@ -31,8 +31,7 @@ void device_reset(struct ez_function *f, enum ez_reset_kind kind)
 
 	if (kind != EZ_RESET_SOFTWARE) {
 		device_quiesce(f);
-		memset(f->told, 0, f->spec->n_irqs);
-		memset(f->raised, 0, f->spec->n_irqs);
+		irq_reset(f);
 		f->coincide = EZ_NONE;
 	}
 	regs_reset(f->spec, f->state, kind);
@@ -85,7 +84,9 @@ int ez_device_reset(struct ez_device *dev, unsigned int fn, enum ez_reset_kind k
 	if (kind == EZ_RESET_SOFTWARE || (unsigned int)kind >= EZ_RESET_KINDS)
 		return -EINVAL;
 	/* Ours even where theirs is of record: the reset hook must find the gates as after reset. */
-	pci_reset(&f->pci);
+	pci_reset(&f->pci, kind);
+	if (!config_is_theirs(dev))
+		config_tell(f);
 	device_gate(f);
 	device_ask_reset(f, kind);
 	return 0;
@@ -136,9 +137,11 @@ static int init_function(struct ez_device *dev)
 	f->state = calloc(1, spec->state_size + sizeof(void *));
 	f->raised = calloc(spec->n_irqs + 1, 1);
 	f->told = calloc(spec->n_irqs + 1, 1);
+	f->route = calloc(spec->n_irqs + 1, sizeof(*f->route));
 	f->deadline = calloc(spec->n_timers + spec->n_jobs + 1, sizeof(*f->deadline));
-	if (!f->state || !f->raised || !f->told || !f->deadline)
+	if (!f->state || !f->raised || !f->told || !f->route || !f->deadline)
 		return -ENOMEM;
+	irq_reset(f);
 	/* The first member of every state struct, by the generated header's assertion. */
 	*(struct ez_function **)f->state = f;
 	for (i = 0; i < spec->n_timers + spec->n_jobs; i++)
@@ -273,6 +276,7 @@ void ez_device_free(struct ez_device *dev)
 	free(f->field_base);
 	free(f->deadline);
 	free(f->told);
+	free(f->route);
 	free(f->raised);
 	free(f->state);
 	free(dev->id);

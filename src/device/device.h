@@ -75,6 +75,7 @@ struct ez_function {
 	void **windows; /* per ez_spec.windows: its memory; NULL where there are none */
 	int window_file[EZ_BARS]; /* a BAR's windows; -1: it has none */
 	uint8_t *raised; /* per interrupt source without a status register: pending */
+	uint16_t *route; /* per interrupt source: the vector that it uses */
 	uint8_t *told; /* per interrupt source: its message has gone out, and it still is active */
 	uint64_t *deadline; /* per timer, then per job where time is virtual; EZ_NEVER: not armed */
 	uint32_t *said; /* counts of messages, see log.c */
@@ -176,6 +177,8 @@ int dma_move(struct ez_function *f, uint64_t addr, void *buf, size_t len, bool w
 
 /* Our config bytes changed: act on it. `power` is the state before. */
 void config_changed(struct ez_function *f, unsigned int power);
+/* Tells the backend that our config bytes have changed as a whole, as by a reset. */
+void config_tell(struct ez_function *f);
 /* Is config space of record in the backend, and not here? */
 static inline bool config_is_theirs(const struct ez_device *dev)
 {
@@ -206,6 +209,8 @@ bool irq_source_pending(const struct ez_function *f, uint32_t source);
 
 /* The status bits of a level that is raised are set again before the hooks look. */
 void irq_hold(struct ez_function *f);
+/* Nothing is pending, nothing was told, every source has the vector of the spec. */
+void irq_reset(struct ez_function *f);
 /* As a one written to its test bits. */
 void irq_test(struct ez_function *f, uint32_t source);
 
@@ -256,6 +261,8 @@ static inline uint32_t job_timer(const struct ez_function *f, uint32_t job)
 }
 void job_due(struct ez_function *f, uint32_t job);
 void job_cancel_all(struct ez_function *f);
+/* Does a worker wait for what it reads? */
+bool job_read_outstanding(struct ez_function *f);
 enum job_saved { JOB_IDLE, JOB_PENDING, JOB_FINISHED };
 enum job_saved job_save(struct ez_function *f, uint32_t job);
 int job_restore(struct ez_function *f, uint32_t job, enum job_saved how, uint64_t when);

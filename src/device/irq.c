@@ -56,7 +56,7 @@ unsigned int irq_vectors(const struct ez_function *f)
 /* The vector that a source uses now: what was not granted one of its own shares the first. */
 static unsigned int vector_of(const struct ez_function *f, uint32_t source)
 {
-	unsigned int vector = f->spec->irqs[source].vector;
+	unsigned int vector = f->route[source];
 	unsigned int granted = irq_vectors(f);
 
 	if (vector < granted)
@@ -318,6 +318,22 @@ void ez_irq_lower(struct ez_function *f, uint32_t source)
 bool ez_irq_pending(struct ez_function *f, uint32_t source)
 {
 	return source < f->spec->n_irqs && irq_source_pending(f, source);
+}
+
+void irq_reset(struct ez_function *f)
+{
+	uint32_t i;
+
+	memset(f->told, 0, f->spec->n_irqs);
+	memset(f->raised, 0, f->spec->n_irqs);
+	for (i = 0; i < f->spec->n_irqs; i++)
+		f->route[i] = f->spec->irqs[i].vector;
+}
+
+void ez_irq_route(struct ez_function *f, uint32_t source, unsigned int vector)
+{
+	if (source < f->spec->n_irqs && vector < PCI_MSIX_VECTORS)
+		f->route[source] = (uint16_t)vector;
 }
 
 unsigned int ez_irq_vectors(struct ez_function *f)

@@ -365,6 +365,17 @@ bool ez_device_dma_wanted(struct ez_device *dev, struct ez_wanted *ret_wanted)
 	return wanted;
 }
 
+bool job_read_outstanding(struct ez_function *f)
+{
+	struct job_engine *e = f->dev->jobs;
+	bool outstanding;
+
+	pthread_mutex_lock(&e->lock);
+	outstanding = e->dma.wanted && !e->dma.write;
+	pthread_mutex_unlock(&e->lock);
+	return outstanding;
+}
+
 void ez_device_poll(struct ez_device *dev)
 {
 	struct job_engine *e = dev->jobs;

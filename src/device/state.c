@@ -7,13 +7,14 @@
  *   magic "ERSATZ" 0 | u8 format | u32 size of the whole | entries | tag END
  *   entry: u8 tag | u8 length of name | name | u32 length of payload | payload
  *
- * Format 2 has entries that 1 did not know: what reads 2 reads 1.
+ * Formats 2 and 3 have entries that the ones before did not know: what reads 3
+ * reads those.
  */
 #include "device/device.h"
 
 #include <string.h>
 
-#define FORMAT 2
+#define FORMAT 3
 
 static const char magic[8] = { 'E', 'R', 'S', 'A', 'T', 'Z', 0, FORMAT };
 
@@ -28,6 +29,7 @@ enum tag {
 	TAG_CONFIG, /* no name; config space */
 	TAG_MSIX, /* no name; u16 vectors, table, pending bits, as the BAR shows them */
 	TAG_WINDOW, /* u64 size of the window, u64 offset, bytes; the rest of it is zeros */
+	TAG_ROUTE, /* u16 vector; only of a source that does not use the spec's */
 };
 
 /* ---- writing ---- */
@@ -150,6 +152,10 @@ static void save_all(struct ez_function *f, struct out *o)
 		put_number(o, f->raised[i], 1);
 		put_entry(o, TAG_TOLD, spec->irqs[i].name, 1);
 		put_number(o, f->told[i], 1);
+		if (f->route[i] == spec->irqs[i].vector)
+			continue;
+		put_entry(o, TAG_ROUTE, spec->irqs[i].name, 2);
+		put_number(o, f->route[i], 2);
 	}
 	put_entry(o, TAG_CONFIG, "", f->pci.size);
 	put(o, f->pci.bytes, f->pci.size);
@@ -322,6 +328,20 @@ static int load_irq(struct ez_function *f, const struct entry *entry, bool apply
 	return 0;
 }
 
+static int load_route(struct ez_function *f, const struct entry *entry, bool apply,
+		      struct ez_error *error)
+{
+	uint32_t irq = FIND(f->spec->irqs, f->spec->n_irqs, entry->name);
+	struct in in = entry->payload;
+	uint64_t vector;
+
+	if (!take(&in, &vector, 2) || in.at != in.size || vector >= PCI_MSIX_VECTORS)
+		return bad(error, "interrupt vector", entry->name);
+	if (apply && irq != EZ_NONE)
+		ez_irq_route(f, irq, (unsigned int)vector);
+	return 0;
+}
+
 /* Only what software can change is taken: identity and layout are the spec's. */
 static int load_config(struct ez_function *f, const struct entry *entry, bool apply,
 		       struct ez_error *error)
@@ -402,6 +422,8 @@ static int load_entry(struct ez_function *f, const struct entry *entry, bool app
 		return load_msix(f, entry, apply, error);
 	case TAG_WINDOW:
 		return load_window(f, entry, apply, error);
+	case TAG_ROUTE:
+		return load_route(f, entry, apply, error);
 	case TAG_END:
 		break;
 	}
@@ -498,7 +520,7 @@ static void say_left_out(struct ez_function *f, const uint8_t *buf, size_t size)
 
 static void as_after_power_on(struct ez_function *f)
 {
-	pci_reset(&f->pci);
+	pci_reset(&f->pci, EZ_RESET_POWER_ON);
 	device_gate(f);
 	device_reset(f, EZ_RESET_POWER_ON);
 }
@@ -531,8 +553,7 @@ int ez_device_load(struct ez_device *dev, const void *buf, size_t size, struct e
 		return err;
 	/* What the reset hook has begun is not part of what was saved. */
 	device_quiesce(f);
-	memset(f->told, 0, f->spec->n_irqs);
-	memset(f->raised, 0, f->spec->n_irqs);
+	irq_reset(f);
 	say_left_out(f, buf, size);
 	walk(f, buf, size, PASS_ROWS, NULL);
 	err = run_hook(f, error);

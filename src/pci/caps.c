@@ -10,6 +10,8 @@ enum {
 	PM_PMCSR = 4,
 	PM_LENGTH = 8,
 	PM_VERSION_1_2 = 3,
+	PMC_D1 = 1 << 9,
+	PMC_D2 = 1 << 10,
 	PMCSR_STATE = 3,
 	PMCSR_NO_SOFT_RESET = 1 << 3,
 };
@@ -42,7 +44,8 @@ static int init_pm(struct pci_function *pci, const struct ez_cap *cap)
 
 	if (cap->length < PM_LENGTH || pci->pm)
 		return -EINVAL;
-	pci_put16(initial + PM_PMC, PM_VERSION_1_2);
+	pci_put16(initial + PM_PMC,
+		  (uint16_t)(PM_VERSION_1_2 | (cap->d1 ? PMC_D1 : 0) | (cap->d2 ? PMC_D2 : 0)));
 	pci_put16(initial + PM_PMCSR, cap->no_soft_reset ? PMCSR_NO_SOFT_RESET : 0);
 	pci_put16(&pci->wmask[cap->offset + PM_PMCSR], PMCSR_STATE);
 	pci->pm = cap->offset;
@@ -100,9 +103,9 @@ static const struct {
 	uint8_t id;
 	int (*init)(struct pci_function *pci, const struct ez_cap *cap);
 } kinds[] = {
-	{ PCI_CAP_PM, init_pm },
-	{ PCI_CAP_MSI, init_msi },
-	{ PCI_CAP_MSIX, pci_msix_init },
+	{ PCI_CAP_PM, init_pm },	 { PCI_CAP_MSI, init_msi },
+	{ PCI_CAP_MSIX, pci_msix_init }, { PCI_CAP_EXPRESS, pci_express_init },
+	{ PCI_CAP_AF, pci_af_init },
 };
 
 int pci_cap_init(struct pci_function *pci, const struct ez_cap *cap)
@@ -128,9 +131,10 @@ bool pci_power_resets(const struct pci_function *pci)
 void pci_power_written(struct pci_function *pci, unsigned int before)
 {
 	unsigned int now = pci_power(pci);
+	bool missing = (now == PCI_D1 && !pci->pm_cap->d1) || (now == PCI_D2 && !pci->pm_cap->d2);
 
-	/* D1 and D2 are optional, and we have neither. */
-	if (now != PCI_D0 && now != PCI_D3HOT) {
+	/* D1 and D2 are optional; and the way up leads to D0 only. */
+	if (missing || (now != PCI_D0 && now < before)) {
 		pci->bytes[pci->pm + PM_PMCSR] &= (uint8_t)~PMCSR_STATE;
 		pci->bytes[pci->pm + PM_PMCSR] |= (uint8_t)before;
 	}

@@ -120,9 +120,13 @@ int pci_init(struct pci_function *pci, const struct ez_spec *spec)
 		if (init_bar(pci, &spec->bars[i]))
 			return -EINVAL;
 	err = init_caps(pci);
+	if (!err)
+		err = pci_ext_init(pci);
 	if (err)
 		return err;
-	pci_reset(pci);
+	for (i = 0; i < pci->size; i++)
+		pci->kept[i] |= pci->sticky[i];
+	pci_reset(pci, EZ_RESET_POWER_ON);
 	return 0;
 }
 
@@ -133,9 +137,17 @@ void pci_free(struct pci_function *pci)
 	free(pci->msix_taken);
 }
 
-void pci_reset(struct pci_function *pci)
+void pci_reset(struct pci_function *pci, enum ez_reset_kind kind)
 {
-	memcpy(pci->bytes, pci->initial, sizeof(pci->bytes));
+	const uint8_t *keep = kind == EZ_RESET_FUNCTION ? pci->kept : pci->sticky;
+	uint32_t i;
+
+	if (kind == EZ_RESET_POWER_ON)
+		memcpy(pci->bytes, pci->initial, sizeof(pci->bytes));
+	else
+		for (i = 0; i < pci->size; i++)
+			pci->bytes[i] =
+				(uint8_t)((pci->bytes[i] & keep[i]) | (pci->initial[i] & ~keep[i]));
 	pci_msix_reset(pci);
 }
 

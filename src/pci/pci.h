@@ -4,7 +4,8 @@
  * bookkeeping: nothing here calls back, moves data or knows a backend. What
  * has to follow from a change is the device's business.
  *
- * Section numbers without a name are PCI Local Bus 3.0's.
+ * Section numbers without a name are PCI Local Bus 3.0's; PCIe is PCI Express
+ * Base 5.0; AF is the Advanced Capabilities ECN to PCI 3.0.
  */
 #ifndef PCI_PCI_H
 #define PCI_PCI_H
@@ -40,13 +41,21 @@ enum {
 	PCI_STATUS_W1C = 0xf900,
 };
 
-enum { PCI_CAP_PM = 0x01, PCI_CAP_MSI = 0x05, PCI_CAP_VENDOR = 0x09, PCI_CAP_MSIX = 0x11 };
+enum {
+	PCI_CAP_PM = 0x01,
+	PCI_CAP_MSI = 0x05,
+	PCI_CAP_VENDOR = 0x09,
+	PCI_CAP_EXPRESS = 0x10,
+	PCI_CAP_MSIX = 0x11,
+	PCI_CAP_AF = 0x13,
+};
+enum { PCI_EXT_AER = 0x0001, PCI_EXT_SERIAL = 0x0003 };
 
 /* 6.8.2.3: the largest MSI-X table. */
 #define PCI_MSIX_VECTORS 2048
 
 /* Power states of PM 1.2, 5. */
-enum { PCI_D0 = 0, PCI_D3HOT = 3 };
+enum { PCI_D0 = 0, PCI_D1 = 1, PCI_D2 = 2, PCI_D3HOT = 3 };
 
 struct pci_function {
 	const struct ez_spec *spec;
@@ -57,6 +66,10 @@ struct pci_function {
 	const struct ez_cap *msi_cap;
 	const struct ez_cap *msix_cap;
 	const struct ez_cap *pm_cap;
+	uint32_t flr[2]; /* where Initiate FLR is: offsets of the byte, or 0 */
+	uint8_t flr_bit[2];
+	uint32_t pending[2]; /* where Transactions Pending is: the same */
+	uint8_t pending_bit[2];
 	uint8_t *msix_table; /* as the BAR shows it: 16 bytes a vector, little endian */
 	bool *msix_taken; /* per vector, see ez_device_msix_taken */
 	uint8_t *msix_pending; /* as the BAR shows it: a bit a vector, in whole qwords */
@@ -64,7 +77,13 @@ struct pci_function {
 	uint8_t initial[EZ_CONFIG_SIZE_EXPRESS];
 	uint8_t wmask[EZ_CONFIG_SIZE_EXPRESS]; /* bits that software writes */
 	uint8_t w1c[EZ_CONFIG_SIZE_EXPRESS]; /* bits that software clears by writing one */
+	uint8_t sticky[EZ_CONFIG_SIZE_EXPRESS]; /* bits that only power-on resets, PCIe 7.4 */
+	uint8_t kept
+		[EZ_CONFIG_SIZE_EXPRESS]; /* and those that a function reset keeps, PCIe 6.6.2 */
 };
+
+/* Index into flr and pending: the two capabilities that have them. */
+enum { PCI_BY_EXPRESS, PCI_BY_AF };
 
 /* ---- config.c ---- */
 
@@ -78,8 +97,8 @@ void pci_free(struct pci_function *pci);
 /* Puts saved bytes back: what software can change, and MSI pending bits; not the layout. */
 void pci_restore(struct pci_function *pci, const uint8_t *saved);
 
-/* Back to the initial bytes, and MSI-X tables with them. */
-void pci_reset(struct pci_function *pci);
+/* Back to the initial bytes, but for what such a reset keeps, and MSI-X tables with them. */
+void pci_reset(struct pci_function *pci, enum ez_reset_kind kind);
 
 /* Software's access, where our bytes are of record. Aligned, inside, width 1, 2 or 4. */
 uint32_t pci_read(const struct pci_function *pci, uint32_t offset, unsigned int width);
@@ -112,10 +131,27 @@ bool pci_bar_address(const struct pci_function *pci, unsigned int number, uint64
 /* Lays out one capability's bytes and masks; the list's links are config.c's. */
 int pci_cap_init(struct pci_function *pci, const struct ez_cap *cap);
 
+/* ---- express.c ---- */
+
+int pci_express_init(struct pci_function *pci, const struct ez_cap *cap);
+int pci_af_init(struct pci_function *pci, const struct ez_cap *cap);
+/* Does this write of software's initiate a function level reset? PCIe 6.6.2; AF 6.x.4. */
+bool pci_flr_written(const struct pci_function *pci, uint32_t offset, unsigned int width,
+		     uint32_t value);
+/* What a read gives beyond the bytes while the function has requests outstanding. */
+uint32_t pci_pending_bits(const struct pci_function *pci, uint32_t offset, unsigned int width);
+
+/* ---- extcaps.c ---- */
+
+/* The whole extended list. */
+int pci_ext_init(struct pci_function *pci);
+
+/* ---- caps.c again ---- */
+
 unsigned int pci_power(const struct pci_function *pci);
 /* Does leaving D3hot reset the function? PM 1.2, 3.2.4, No_Soft_Reset. */
 bool pci_power_resets(const struct pci_function *pci);
-/* Software wrote PMCSR; an unsupported state is dropped, 3.2.4. */
+/* Software wrote PMCSR; an unsupported state or way is dropped, 3.2.4 and 5. */
 void pci_power_written(struct pci_function *pci, unsigned int before);
 
 bool pci_msi_enabled(const struct pci_function *pci);

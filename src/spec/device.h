@@ -241,7 +241,7 @@ struct spec_irq {
 };
 
 struct spec_cap {
-	const char *kind; /* "pm", "msi", "msix", "vendor" */
+	const char *kind; /* "pm", "msi", "msix", "express", "af", "vendor" */
 	struct spec_pos pos;
 	bool bad;
 	uint8_t id;
@@ -249,9 +249,24 @@ struct spec_cap {
 	struct spec_pos offset_pos;
 	unsigned int length;
 	unsigned int vectors;
-	bool address64, maskable, no_soft_reset;
+	bool address64, maskable, no_soft_reset, d1, d2;
+	bool flr; /* express and af */
+	unsigned int max_payload, link_speed, link_width; /* express: bytes; 1 to 6; lanes */
 	struct spec_place table, pba;
 	uint8_t *body, *wmask; /* length - 2 bytes each, or NULL */
+};
+
+/* Of the extended list. */
+struct spec_ext_cap {
+	const char *kind; /* "aer", "serial", "vendor", "raw" */
+	struct spec_pos pos;
+	bool bad;
+	unsigned int id, version;
+	uint64_t offset;
+	struct spec_pos offset_pos;
+	unsigned int length;
+	uint64_t number; /* serial */
+	uint8_t *body, *wmask; /* length - 4 bytes each, or NULL */
 };
 
 struct spec_prop {
@@ -305,9 +320,10 @@ struct spec_device {
 	const char *desc;
 	const char *type; /* what -device takes: never NULL once parsed; the name if not given */
 	struct spec_pos type_pos;
+	const char **aliases; /* NULL-terminated */
 	enum ez_irq_policy irq_policy;
 	struct ez_identity id;
-	struct spec_pos pci_pos, pin_pos;
+	struct spec_pos pci_pos, pin_pos, express_pos;
 	const char **requires; /* NULL-terminated */
 	const char **includes; /* paths of the block files read, NULL-terminated */
 	struct spec_regfile *regfiles;
@@ -317,11 +333,12 @@ struct spec_device {
 	struct spec_window *windows; /* sorted by BAR number, then offset once checked */
 	struct spec_irq *irqs;
 	struct spec_cap *caps; /* sorted by offset once checked */
+	struct spec_ext_cap *ext_caps; /* the same */
 	struct spec_prop *props;
 	struct spec_var *state;
 	struct spec_timer *timers;
 	struct spec_job *jobs;
-	unsigned int n_windows;
+	unsigned int n_windows, n_ext_caps;
 	unsigned int n_bars, n_regs, n_irqs, n_caps, n_props, n_state, n_timers, n_jobs;
 	unsigned int hooks; /* enum spec_hook */
 	const char *hash;

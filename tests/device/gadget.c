@@ -91,6 +91,9 @@ static int command(struct gadget *s, uint64_t value)
 	case WINDOW_IN:
 	case WINDOW_OUT:
 		return copy(s, value == WINDOW_OUT);
+	case ROUTE:
+		ez_irq_route(s->ez, (uint32_t)s->address, s->length);
+		return 0;
 	default:
 		return -ENOSYS;
 	}

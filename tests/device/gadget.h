@@ -44,6 +44,7 @@ enum command {
 	LOWER_D,
 	WINDOW_IN, /* LENGTH bytes at ADDRESS of window 0 into the buffer */
 	WINDOW_OUT,
+	ROUTE = 64, /* source ADDRESS by vector LENGTH */
 };
 
 /*

@@ -112,12 +112,46 @@ static void peeking_has_no_side_effect(void **state)
 	assert_int_equal(ez_device_peek(dev, 3, rclr, 0, &value), -ENODEV);
 }
 
+/* By name and field, as it is: nothing that reads would have done is done. */
+static void describing_only_looks(void **state)
+{
+	struct ez_bench *b = *state;
+	struct ez_device *dev = ez_bench_device(b);
+	char text[32768], less[100];
+	size_t size;
+
+	wr(b, ARRAY + 8, 0x77);
+	size = ez_device_info(dev, NULL, 0);
+	assert_in_range(size, 100, sizeof(text) - 1);
+	assert_int_equal(ez_device_info(dev, text, sizeof(text)), size);
+	assert_int_equal(strlen(text), size);
+	assert_non_null(strstr(text, "\"name\":\"FX8\",\"bar\":0,"));
+	assert_non_null(strstr(strstr(text, "\"FX8\""), "\"value\":\"0xf0f0f0f\""));
+	assert_non_null(
+		strstr(text, "{\"name\":\"KEPT\",\"lsb\":0,\"width\":8,\"value\":\"0x22\"}"));
+	assert_non_null(
+		strstr(text, "{\"name\":\"LOST\",\"lsb\":8,\"width\":8,\"value\":\"0x11\"}"));
+	/* Of an array, what is not as it was. */
+	assert_non_null(strstr(text, "\"name\":\"ARRAY[1]\""));
+	assert_null(strstr(text, "\"name\":\"ARRAY[0]\""));
+	assert_non_null(strstr(text, "\"gone\":false"));
+	assert_int_equal(rd(b, EFFECTS + 32), EFFECTS_RESET);
+	ez_device_yank(dev, true);
+	size = ez_device_info(dev, text, sizeof(text));
+	assert_non_null(strstr(text, "\"gone\":true"));
+	/* What does not fit is cut off, and ends. */
+	assert_int_equal(ez_device_info(dev, less, sizeof(less)), size);
+	assert_int_equal(strlen(less), sizeof(less) - 1);
+	assert_memory_equal(less, text, sizeof(less) - 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(opening),	     cmocka_unit_test(opened_twice_is_one),
 		cmocka_unit_test(properties),	     TEST(model_messages_get_through),
 		cmocka_unit_test(counts_at_the_end), TEST(peeking_has_no_side_effect),
+		TEST(describing_only_looks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

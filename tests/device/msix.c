@@ -166,6 +166,86 @@ static void each_source_its_vector(void **state)
 	assert_int_equal(ez_bench_msi_count(b, 69), 2);
 }
 
+static void route(struct ez_bench *b, uint32_t source, uint32_t vector)
+{
+	wr(b, ADDRESS, source);
+	wr(b, LENGTH, vector);
+	command(b, ROUTE);
+}
+
+/* Source 2 is C, of vector 1 by the spec. */
+static void another_vector(void **state)
+{
+	struct ez_bench *b = *state;
+
+	ez_bench_msix(b, TABLE_VECTORS);
+	route(b, 2, 68);
+	command(b, RAISE_C);
+	assert_int_equal(ez_bench_msi_count(b, 68), 1);
+	assert_int_equal(ez_bench_msi_count(b, 1), 0);
+	/* Not in the table: as with the spec's own. */
+	route(b, 2, TABLE_VECTORS);
+	command(b, RAISE_C);
+	assert_int_equal(ez_bench_msi_count(b, 0), 1);
+	/* Nothing that could be: nothing changes. */
+	route(b, 2, 2048);
+	route(b, 1000, 5);
+	command(b, RAISE_C);
+	assert_int_equal(ez_bench_msi_count(b, 0), 2);
+	/* The device's own reset leaves it, every other brings the spec's back. */
+	route(b, 2, 68);
+	command(b, SOFT_RESET);
+	command(b, RAISE_C);
+	assert_int_equal(ez_bench_msi_count(b, 68), 2);
+	ez_bench_reset(b, EZ_RESET_FUNCTION);
+	ez_bench_setup(b);
+	ez_bench_msix(b, TABLE_VECTORS);
+	command(b, RAISE_C);
+	assert_int_equal(ez_bench_msi_count(b, 1), 1);
+	assert_int_equal(ez_bench_msi_count(b, 68), 2);
+}
+
+/* What waits behind a mask stays there: 6.8.3.5 gives pending bits to vectors, not to sources. */
+static void another_vector_while_masked(void **state)
+{
+	struct ez_bench *b = *state;
+
+	ez_bench_msix(b, TABLE_VECTORS);
+	ez_bench_msix_mask(b, 1, true);
+	command(b, RAISE_C);
+	route(b, 2, 68);
+	assert_true(ez_bench_msix_pending(b, 1));
+	ez_bench_msix_mask(b, 1, false);
+	assert_int_equal(ez_bench_msi_count(b, 1), 1);
+	assert_int_equal(ez_bench_msi_count(b, 68), 0);
+	command(b, RAISE_C);
+	assert_int_equal(ez_bench_msi_count(b, 68), 1);
+}
+
+static void another_vector_is_saved(void **state)
+{
+	struct ez_bench *from = *state;
+	struct ez_bench *to = ez_bench_new(NULL, NULL);
+	struct ez_error error;
+	uint8_t *saved, *at;
+	size_t size;
+
+	ez_bench_msix(from, TABLE_VECTORS);
+	route(from, 2, 68);
+	saved = ez_bench_save(from, &size);
+	assert_int_equal(ez_bench_load(to, saved, size, &error), 0);
+	command(to, RAISE_C);
+	assert_int_equal(ez_bench_msi_count(to, 68), 1);
+	/* A vector that no table can have: name, length of payload, vector. */
+	at = memmem(saved, size, "\x01\x43\x02\x00\x00\x00\x44\x00", 8);
+	assert_non_null(at);
+	at[7] = 8;
+	assert_int_equal(ez_bench_load(to, saved, size, &error), -EINVAL);
+	assert_non_null(strstr(error.text, "interrupt vector"));
+	free(saved);
+	ez_bench_free(to);
+}
+
 /* The same source has no vector of its own with MSI, which has four. */
 static void msi_as_ever(void **state)
 {
@@ -553,6 +633,9 @@ int main(void)
 		TEST(other_accesses),
 		TEST(pending_bits_are_read_only),
 		TEST(each_source_its_vector),
+		TEST(another_vector),
+		TEST(another_vector_while_masked),
+		TEST(another_vector_is_saved),
 		TEST(msi_as_ever),
 		TEST(per_vector_masks),
 		TEST(function_mask),

@@ -143,12 +143,71 @@ static void surprise(void **state)
 	qt_stop(qt);
 }
 
+/* PCI Express 7.8.10 and 7.8.11: slot control and status, in the port's Express capability. */
+#define SLOT_CONTROL 0x18
+#define SLOT_OFF 0x0700 /* power and its indicator */
+#define SLOT_STATUS 0x1a
+#define SLOT_CHANGED 0x0008 /* presence detect changed */
+#define SLOT_PRESENT 0x0040
+
+/* Its port says that nobody is there, and it still answers all-ones; a slot that is off lets it go. */
+static void pulled_from_a_port(void **state)
+{
+	struct qt *qt =
+		qt_start(ROOT_PORT " -global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off");
+	struct qt_pci port = { .qt = qt, .slot = 6 };
+	uint32_t express = qt_pci_cap(&port, 0x10);
+	struct qt_pci probe;
+
+	(void)state;
+	assert_int_not_equal(express, 0);
+	qt_config_write(&port, express + SLOT_CONTROL, 2, 0);
+	probe = plug(qt, "");
+	qt_config_write(&port, express + SLOT_STATUS, 2, SLOT_CHANGED);
+	assert_int_equal(qt_config_read(&port, express + SLOT_STATUS, 2) &
+				 (SLOT_PRESENT | SLOT_CHANGED),
+			 SLOT_PRESENT);
+	qt_qmp(qt, "{'execute':'qom-set','arguments':{'path':'/machine/peripheral/p',"
+		   "'property':'x-gone','value':true}}");
+	assert_int_equal(qt_config_read(&port, express + SLOT_STATUS, 2) &
+				 (SLOT_PRESENT | SLOT_CHANGED),
+			 SLOT_CHANGED);
+	assert_int_equal(get(&probe, PROBE_ID), 0xffffffff);
+	assert_int_equal(qt_config_read(&probe, 0, 4), 0xffffffff);
+	qt_config_write(&port, express + SLOT_CONTROL, 2, SLOT_OFF);
+	qt_qmp(qt, "{'execute':'device_del','arguments':{'id':'p'}}");
+	qt_event(qt, "DEVICE_DELETED");
+	qt_config_write(&port, express + SLOT_CONTROL, 2, 0);
+	probe = plug(qt, "");
+	assert_int_equal(get(&probe, PROBE_ID), PROBE_ID_RESET);
+	qt_stop(qt);
+}
+
+/* By name and field, and without reading: a register whose read clears it still is as it was. */
+static void described(void **state)
+{
+	struct qt_pci probe = probe_start("");
+	const char *text;
+
+	(void)state;
+	put(&probe, PROBE_SCRATCH, 0xc0ffee);
+	text = qt_qmp_try(probe.qt, "{'execute':'qom-get','arguments':{'path':"
+				    "'/machine/peripheral/p','property':'x-info'}}");
+	assert_non_null(strstr(text, "SCRATCH"));
+	assert_non_null(strstr(text, "0xc0ffee"));
+	assert_non_null(strstr(text, "READ_CLR"));
+	/* The field of ANY that a read clears: bits 23:16, 0x0f after a reset. */
+	assert_int_equal(get(&probe, PROBE_ANY) >> 16 & 0xff, 0x0f);
+	qt_stop(probe.qt);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plug_and_unplug), cmocka_unit_test(reset_and_unplug_at_work),
 		cmocka_unit_test(eject_at_work),   cmocka_unit_test(refused),
-		cmocka_unit_test(surprise),
+		cmocka_unit_test(surprise),	   cmocka_unit_test(pulled_from_a_port),
+		cmocka_unit_test(described),
 	};
 
 	qt_need_qemu();

@@ -135,6 +135,38 @@ static void everything(void **state)
 	qt_stop(qt);
 }
 
+#define XCARD(type) "-M q35 -m 128 -device pcie-root-port,id=rp,addr=6 -device " type ",id=x,bus=rp"
+
+/* Extended configuration space, with an error that was seen; an alias is the same device. */
+static void express(void **state)
+{
+	struct qt *qt = qt_start(XCARD("xcard"));
+	struct qt_pci bridge = { .qt = qt, .slot = 6 };
+	struct qt_pci card;
+	uint8_t ours[4096], theirs[4096];
+
+	(void)state;
+	qt_pci_setup_bridge(&bridge, 1);
+	card = qt_pci_find(qt, 1, 0x1234, 0x0e9d, 0);
+	qt_pci_setup(&card);
+	qt_config_write(&card, 0x88, 2, 0x1020);
+	qt_config_write(&card, 0x10c, 4, 0x1000);
+	qt_config_write(&card, 0xffc, 4, 0x00030002);
+	qt_qmp(qt, "{'execute':'human-monitor-command','arguments':{'command-line':"
+		   "'pcie_aer_inject_error x POISON_TLP 0x4a000001 2 3 4'}}");
+	save(qt);
+
+	qt = card.qt = restore(XCARD("pci-xcard"), 0);
+	assert_int_equal(qt_config_read(&card, 0x88, 2), 0x1020);
+	assert_int_equal(qt_config_read(&card, 0x104, 4), 0x1000);
+	assert_int_equal(qt_config_read(&card, 0x10c, 4), 0x1000);
+	assert_int_equal(qt_config_read(&card, 0xffc, 4), 0x00030002);
+	qt_config_fetch(&card, theirs, sizeof(theirs));
+	qt_pci_mirror(qt, "/machine/peripheral/x", ours, sizeof(ours));
+	assert_memory_equal(theirs, ours, sizeof(ours));
+	qt_stop(qt);
+}
+
 /* A job that ends: its result is that of an undisturbed one, wherever it was cut. */
 static void job_goes_on(void **state)
 {
@@ -270,6 +302,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(job_goes_on, open_file, close_file),
 		cmocka_unit_test_setup_teardown(msi_is_followed, open_file, close_file),
 		cmocka_unit_test_setup_teardown(msix_and_windows, open_file, close_file),
+		cmocka_unit_test_setup_teardown(express, open_file, close_file),
 		cmocka_unit_test(stop_and_go),
 	};
 

@@ -342,6 +342,19 @@ void qt_batch(struct qt *qt, struct qt_access *accesses, size_t n)
 	}
 }
 
+void qt_send(struct qt *qt, const char *text, size_t len)
+{
+	send_all(qt, &qt->qtest, text, len);
+}
+
+const char *qt_reply(struct qt *qt, uint32_t *ret_lines)
+{
+	const char *reply = answer(qt);
+
+	*ret_lines = qt->lines;
+	return reply;
+}
+
 uint64_t qt_read(struct qt *qt, uint64_t address, unsigned int width)
 {
 	struct qt_access a = { .width = (uint8_t)width, .address = address };

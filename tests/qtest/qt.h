@@ -69,6 +69,14 @@ struct qt_access {
 };
 void qt_batch(struct qt *qt, struct qt_access *accesses, size_t n);
 
+/*
+ * Commands of the qtest protocol as they are, one a line, and the reply to each, in order:
+ * what stands behind its OK, valid until the next call; and the interrupt inputs that were
+ * up then, as bits. Not so many at once that both sides block: some ten KiB of replies.
+ */
+void qt_send(struct qt *qt, const char *text, size_t len);
+const char *qt_reply(struct qt *qt, uint32_t *ret_lines);
+
 /* ---- time ---- */
 
 /* Guest time goes on by ns; timers that fall due run. */
@@ -106,8 +114,11 @@ struct qt_pci {
 	uint64_t bar[6]; /* where qt_pci_setup has put it */
 };
 
+/* From offset 256 on through q35's window for that, which then is in the way of nothing else. */
 uint32_t qt_config_read(struct qt_pci *pci, uint32_t offset, unsigned int width);
 void qt_config_write(struct qt_pci *pci, uint32_t offset, unsigned int width, uint32_t value);
+/* The first `size` bytes at once, through the same window. */
+void qt_config_fetch(struct qt_pci *pci, uint8_t *bytes, size_t size);
 /* The device of these ids on this bus; fails the test if there is none. `nth` from 0. */
 struct qt_pci qt_pci_find(struct qt *qt, uint8_t bus, uint16_t vendor, uint16_t device,
 			  unsigned int nth);

@@ -13,6 +13,21 @@
 #define CAPABILITIES 0x34
 #define MSI_ID 0x05
 
+/* Q35's window to all of configuration space, switched on by its register PCIEXBAR. */
+#define ECAM 0xb0000000u
+#define PCIEXBAR 0x60
+
+/* Where in memory a register of extended config space is: PCIe 7.2.2. */
+static uint64_t extended(struct qt_pci *pci, uint32_t offset)
+{
+	struct qt_pci host = { .qt = pci->qt };
+
+	/* Each time: a reset switches it off. */
+	qt_config_write(&host, PCIEXBAR, 4, ECAM | 1);
+	return ECAM + ((uint64_t)pci->bus << 20 | (uint64_t)pci->slot << 15 |
+		       (uint64_t)pci->fn << 12 | offset);
+}
+
 static void address(struct qt_pci *pci, uint32_t offset)
 {
 	qt_out(pci->qt, CONFIG_ADDRESS, 4,
@@ -22,14 +37,25 @@ static void address(struct qt_pci *pci, uint32_t offset)
 
 uint32_t qt_config_read(struct qt_pci *pci, uint32_t offset, unsigned int width)
 {
+	if (offset >= 256)
+		return (uint32_t)qt_read(pci->qt, extended(pci, offset), width);
 	address(pci, offset);
 	return qt_in(pci->qt, (uint16_t)(CONFIG_DATA + (offset & 3)), width);
 }
 
 void qt_config_write(struct qt_pci *pci, uint32_t offset, unsigned int width, uint32_t value)
 {
+	if (offset >= 256) {
+		qt_write(pci->qt, extended(pci, offset), width, value);
+		return;
+	}
 	address(pci, offset);
 	qt_out(pci->qt, (uint16_t)(CONFIG_DATA + (offset & 3)), width, value);
+}
+
+void qt_config_fetch(struct qt_pci *pci, uint8_t *bytes, size_t size)
+{
+	qt_fetch(pci->qt, extended(pci, 0), bytes, size);
 }
 
 struct qt_pci qt_pci_find(struct qt *qt, uint8_t bus, uint16_t vendor, uint16_t device,

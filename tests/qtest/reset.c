@@ -104,36 +104,6 @@ static void secondary_bus(void **state)
 	qt_stop(qt);
 }
 
-/* PCIe 6.6.2: the bit in Device Control; reads as 0, and config space is as after power-on. */
-static void function_level(void **state)
-{
-	struct qt *qt = qt_start("-M q35 -m 128 -device pcie-root-port,id=rp,addr=6 "
-				 "-device endpoint,id=e,bus=rp");
-	struct qt_pci bridge = { .qt = qt, .slot = 6 };
-	struct qt_pci endpoint;
-	uint8_t ours[4096];
-	uint32_t i;
-
-	(void)state;
-	qt_pci_setup_bridge(&bridge, 1);
-	endpoint = qt_pci_find(qt, 1, 0x1234, 0x0e9d, 0);
-	qt_pci_setup(&endpoint);
-	assert_int_equal(qt_pci_cap(&endpoint, 0x10), 0x40);
-	qt_put(&endpoint, 0, 0, 4, 0x1234);
-	qt_config_write(&endpoint, 0x48, 2, 0x0010);
-	assert_int_equal(qt_get(&endpoint, 0, 0, 4), 0x1234);
-	qt_config_write(&endpoint, 0x48, 2, 0x8010);
-	assert_int_equal(qt_config_read(&endpoint, 0x48, 2), 0);
-	assert_int_equal(qt_config_read(&endpoint, 4, 2), 0);
-	qt_pci_mirror(qt, "/machine/peripheral/e", ours, sizeof(ours));
-	for (i = 0; i < 256; i++)
-		assert_int_equal(qt_config_read(&endpoint, i, 1), ours[i]);
-	qt_pci_setup(&endpoint);
-	assert_int_equal(qt_get(&endpoint, 0, 0, 4), 0);
-	assert_int_equal(qt_get(&endpoint, 0, 4, 4), 0x00010001);
-	qt_stop(qt);
-}
-
 static void its_own(void **state)
 {
 	struct qt_pci probe = probe_start("");
@@ -153,8 +123,9 @@ static void its_own(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(machine),	 cmocka_unit_test(generator),
-		cmocka_unit_test(secondary_bus), cmocka_unit_test(function_level),
+		cmocka_unit_test(machine),
+		cmocka_unit_test(generator),
+		cmocka_unit_test(secondary_bus),
 		cmocka_unit_test(its_own),
 	};
 

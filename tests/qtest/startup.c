@@ -129,6 +129,12 @@ static void bad_names(void **state)
 	snprintf(both, sizeof(both), "%s:", qt_model("bad/same"));
 	strcat(both, qt_model("probe"));
 	fatal(both, "the name 'probe' is taken by");
+	/* Nor are aliases free to choose. */
+	fatal(qt_model("bad/alias-taken"),
+	      "QEMU itself has something called 'edu'; change `aliases:`");
+	snprintf(both, sizeof(both), "%s:", qt_model("my_rng"));
+	strcat(both, qt_model("bad/alias-same"));
+	fatal(both, "the name 'my_rng' is taken by");
 	/* The same file twice is no clash. */
 	snprintf(both, sizeof(both), "%s:", qt_model("probe"));
 	strcat(both, qt_model("probe"));

@@ -47,8 +47,9 @@ static void printed_form(void **state)
 		"2.2.6)\n"
 		"a/device.yaml:2:44: warning: pin: there are no interrupts: to use it\n"
 		"a/device.yaml:3:1: error: unknown key 'x' in a device; known: name, description, "
-		"type, include, pci, requires, bars, interrupts, interrupt_block, "
-		"interrupt_policy, capabilities, properties, state, timers, jobs, hooks\n");
+		"type, aliases, include, pci, requires, bars, interrupts, interrupt_block, "
+		"interrupt_policy, capabilities, extended_capabilities, properties, state, "
+		"timers, jobs, hooks\n");
 	free(printed);
 	spec_diags_free(diags);
 }

@@ -150,6 +150,49 @@ static void windows(void **state)
 	spec_device_free(dev);
 }
 
+/* Both lists of capabilities, and what else -device takes. */
+static void capabilities(void **state)
+{
+	static const char *const express[] = {
+		"| Bus | PCI Express |\n",
+		"| Aliases, for -device | pci-xcard |\n",
+		"| `0x40` | `0x01` | 8 | power management; D1; D3hot to D0 resets the function |\n",
+		"| `0x80` | `0x10` | 60 | PCI Express endpoint: 8 GT/s, 4 lanes, packets of 256 "
+		"bytes, function level reset |\n",
+		"| `0x100` | `0x0001` | 72 | advanced error reporting |\n",
+		"| `0x148` | `0x0003` | 12 | device serial number 0123456789abcdef |\n",
+		"| `0x160` | `0x000b` | 16 | vendor's own |\n",
+		"| `0xff8` | `0x0018` | 8 | given byte by byte |\n",
+	};
+	static const char *const classic[] = {
+		"| Bus | PCI |\n",
+		"| `0x40` | `0x01` | 8 | power management; D1, D2; D3hot to D0 keeps the "
+		"registers |\n",
+		"| `0x80` | `0x13` | 6 | advanced features: function level reset |\n",
+	};
+	static const struct {
+		const char *path;
+		const char *const *words;
+		size_t n;
+	} devices[] = {
+		{ SPEC_TEST_DATA "/../express/device.yaml", express, G_N_ELEMENTS(express) },
+		{ SPEC_TEST_DATA "/../express/classic/device.yaml", classic,
+		  G_N_ELEMENTS(classic) },
+	};
+
+	for (unsigned int i = 0; i < G_N_ELEMENTS(devices); i++) {
+		struct spec_device *dev = read_good(devices[i].path);
+		g_autofree char *text = emitted(dev, spec_emit_markdown);
+
+		for (size_t k = 0; k < devices[i].n; k++) {
+			if (!strstr(text, devices[i].words[k]))
+				print_error("no %s in %s\n", devices[i].words[k], text);
+			assert_non_null(strstr(text, devices[i].words[k]));
+		}
+		spec_device_free(dev);
+	}
+}
+
 /* HOSTILE, as it must stand in a Markdown file: nothing of it means anything. */
 #define HARMLESS                                                                                   \
 	"&lt;script&gt;alert(1)&lt;/script&gt; &amp; \"x\" 'y' \\| \\`z\\` \\*b\\* \\_u\\_ "       \
@@ -452,6 +495,7 @@ int main(void)
 		cmocka_unit_test(name_table),
 		cmocka_unit_test(name_table_of_the_rare),
 		cmocka_unit_test(windows),
+		cmocka_unit_test(capabilities),
 		cmocka_unit_test(markdown),
 		cmocka_unit_test(html_is_well_formed),
 		cmocka_unit_test(html_has_it_all),

@@ -8,6 +8,10 @@
 #include <unistd.h>
 
 #define HEAD "name: x\npci: {vendor: 1, device: 2, class: 3}\n"
+#define EXPRESS(more, extended)                                                                    \
+	"name: x\npci: {vendor: 1, device: 2, class: 3, express: true}\n"                          \
+	"capabilities: [express: {offset: 0x40" more "}]\n"                                        \
+	"extended_capabilities: [" extended "]\n"
 
 /* Diagnostics of reading `path`, which must fail. */
 static char *fails(const char *path)
@@ -234,6 +238,28 @@ static void meaning_counts(void **state)
 		HEAD REGS "properties: [{name: p, type: enum, values: [a, b]}]\n",
 		HEAD REGS "capabilities: [pm: {offset: 0x40}]\n",
 		HEAD REGS "capabilities: [pm: {offset: 0x44}]\n",
+		HEAD REGS "capabilities: [pm: {offset: 0x40, d1: true}]\n",
+		HEAD REGS "capabilities: [pm: {offset: 0x40, d2: true}]\n",
+		HEAD REGS "capabilities: [af: {offset: 0x40}]\n",
+		HEAD REGS "capabilities: [af: {offset: 0x40, flr: false}]\n",
+		HEAD REGS "aliases: [an-alias]\n",
+		HEAD REGS "aliases: [another]\n",
+		EXPRESS("", ""),
+		EXPRESS(", flr: false", ""),
+		EXPRESS(", max_payload: 256", ""),
+		EXPRESS(", link_speed: 5", ""),
+		EXPRESS(", link_width: 2", ""),
+		EXPRESS("", "aer: {offset: 0x100}"),
+		EXPRESS("", "serial: {offset: 0x100, number: 1}"),
+		EXPRESS("", "serial: {offset: 0x100, number: 2}"),
+		EXPRESS("", "aer: {offset: 0x100}, serial: {offset: 0x148, number: 2}"),
+		EXPRESS("", "vendor: {offset: 0x100, id: 1, body: []}"),
+		EXPRESS("", "vendor: {offset: 0x100, id: 2, body: []}"),
+		EXPRESS("", "vendor: {offset: 0x100, id: 2, revision: 1, body: []}"),
+		EXPRESS("", "raw: {offset: 0x100, id: 4, body: [0, 0, 0, 0]}"),
+		EXPRESS("", "raw: {offset: 0x100, id: 4, version: 2, body: [0, 0, 0, 0]}"),
+		EXPRESS("", "raw: {offset: 0x100, id: 4, body: [0, 0, 0, 1]}"),
+		EXPRESS("", "raw: {offset: 0x100, id: 4, body: [0, 0, 0, 0], wmask: [1, 0, 0, 0]}"),
 		HEAD REGS "capabilities: [msi: {offset: 0x40}]\n",
 		HEAD REGS MEM("") "",
 		HEAD REGS MEM("{name: W, offset: 0, size: 4 KiB}") "",

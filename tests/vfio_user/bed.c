@@ -16,6 +16,8 @@
 
 unsigned int bed_hang_ms;
 bool bed_await_gdb;
+int bed_orders_fd;
+int bed_info_fd;
 
 static struct vu_server *serving;
 
@@ -38,6 +40,8 @@ __attribute__((noreturn)) static void be_server(const char *path, const char *mo
 		.ready_fd = ready,
 		.hang_ms = bed_hang_ms,
 		.await_gdb = bed_await_gdb,
+		.orders_fd = bed_orders_fd,
+		.info_fd = bed_info_fd,
 	};
 	struct vu_server *server = m ? vu_server_new(m, NULL, 0, &options, &error) : NULL;
 	int err;

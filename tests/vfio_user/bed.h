@@ -14,9 +14,10 @@ struct bed {
 	char said[65536];
 };
 
-/* For the next ones: vu_options.hang_ms and await_gdb. */
+/* For the next ones: vu_options.hang_ms, await_gdb, orders_fd and info_fd. */
 extern unsigned int bed_hang_ms;
 extern bool bed_await_gdb;
+extern int bed_orders_fd, bed_info_fd;
 
 /* Ready for clients, or, with bed_await_gdb, for a debugger. */
 struct bed *bed_start(const char *model, bool contain, bool once);

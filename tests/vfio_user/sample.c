@@ -35,7 +35,12 @@ static const struct ez_bar bars[] = {
 };
 
 static const struct ez_cap caps[] = {
-	{ .id = 0x10, .offset = 0x40, .length = 0x3c },
+	{ .id = 0x10,
+	  .offset = 0x40,
+	  .length = EZ_EXPRESS_LENGTH,
+	  .max_payload = 128,
+	  .link_speed = 1,
+	  .link_width = 1 },
 };
 
 static const struct ez_spec spec = {

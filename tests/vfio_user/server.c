@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -204,6 +205,59 @@ static void once_is_once(void **state)
 	assert_int_equal(bed_stop(bed, 0), EPROTO);
 }
 
+/* ---- orders from another process ---- */
+
+static void order(int fd, char what)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char back = 0;
+
+	assert_int_equal(send(fd, &what, 1, 0), 1);
+	assert_int_equal(poll(&p, 1, 60000), 1);
+	assert_int_equal(recv(fd, &back, 1, 0), 1);
+	assert_int_equal(back, what);
+}
+
+static void orders_from_outside(void **state)
+{
+	char text[8192] = "";
+	struct bed *bed;
+	struct client *c;
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	bed_orders_fd = pair[1];
+	bed_info_fd = memfd_create("info", MFD_CLOEXEC);
+	bed = bed_start(getenv("CRASHER"), true, true);
+	c = visit(bed);
+	assert_int_equal(client_read(c, BAR0, WELL, 4), 0x600d);
+	order(pair[0], 'i');
+	assert_true(pread(bed_info_fd, text, sizeof(text) - 1, 0) > 0);
+	assert_non_null(strstr(text, "\"name\":\"WELL\""));
+	assert_non_null(strstr(text, "\"gone\":false"));
+	order(pair[0], 'p');
+	order(pair[0], 'r');
+	order(pair[0], 'y');
+	assert_int_equal(client_read(c, BAR0, WELL, 4), 0xffffffff);
+	order(pair[0], 'i');
+	memset(text, 0, sizeof(text));
+	assert_true(pread(bed_info_fd, text, sizeof(text) - 1, 0) > 0);
+	assert_non_null(strstr(text, "\"gone\":true"));
+	order(pair[0], 'u');
+	/* Nothing that is known, nor theirs to say: it goes on. */
+	order(pair[0], '?');
+	assert_int_equal(send(pair[0], "s", 1, 0), 1);
+	order(pair[0], 'p');
+	order(pair[0], 'r');
+	close(pair[0]);
+	close(pair[1]);
+	assert_int_equal(client_read(c, BAR0, WELL, 4), 0x600d);
+	leave(c);
+	assert_int_equal(bed_stop(bed, 0), 0);
+	close(bed_info_fd);
+	bed_orders_fd = bed_info_fd = 0;
+}
+
 /* ---- death ---- */
 
 struct way {
@@ -374,6 +428,7 @@ int main(void)
 		cmocka_unit_test(each_client_gets_a_fresh_device),
 		cmocka_unit_test(without_keeper),
 		cmocka_unit_test(once_is_once),
+		cmocka_unit_test(orders_from_outside),
 		cmocka_unit_test(dies_in_a_hook),
 		cmocka_unit_test(goes_on_with_a_fresh_one),
 		cmocka_unit_test(killed_at_any_moment),

@@ -281,7 +281,7 @@ void ez_bench_io_write(struct ez_bench *b, uint64_t port, unsigned int width, ui
 
 /* ---- config space ---- */
 
-enum { COMMAND = 0x04, STATUS = 0x06, BAR0 = 0x10, CAPABILITIES = 0x34 };
+enum { COMMAND = 0x04, STATUS = 0x06, BAR0 = 0x10, CAPABILITIES = 0x34, EXTENDED = 0x100 };
 enum { COMMAND_ALL = 0x7, STATUS_CAP_LIST = 0x10, CAP_MSI = 0x05, CAP_MSIX = 0x11 };
 /* MSI-X, PCI 3.0, 6.8.2. */
 enum { MSIX_CONTROL = 2, MSIX_TABLE = 4, MSIX_PBA = 8, MSIX_SIZE = 0x7ff, MSIX_BAR = 0x7 };
@@ -308,6 +308,23 @@ uint32_t ez_bench_capability(struct ez_bench *b, uint8_t id)
 	     at = ez_bench_config_read(b, at + 1, 1) & 0xfcu)
 		if (ez_bench_config_read(b, at, 1) == id)
 			return at;
+	return 0;
+}
+
+uint32_t ez_bench_ext_capability(struct ez_bench *b, uint16_t id)
+{
+	uint32_t at = EXTENDED;
+	int left = 480; /* as above */
+	uint32_t header;
+
+	for (; at >= EXTENDED && left--; at = header >> 20 & 0xffc) {
+		header = ez_bench_config_read(b, at, 4);
+		/* All ones: no such space; zero: an empty list. */
+		if (header == UINT32_MAX || !header)
+			return 0;
+		if ((header & 0xffff) == id)
+			return at;
+	}
 	return 0;
 }
 

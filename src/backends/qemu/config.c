@@ -48,8 +48,50 @@ static bool ersatz_msix_make(ErsatzDevice *d, const struct ez_cap *cap, Error **
 	return true;
 }
 
-static bool ersatz_cap_make(ErsatzDevice *d, const struct ez_cap *cap, const uint8_t *bytes,
-			    const uint8_t *wmask, Error **errp)
+/* What our side says of config space: see enum ez_config_image. */
+typedef struct ErsatzImage {
+	uint8_t *bytes, *wmask, *w1c;
+} ErsatzImage;
+
+static void ersatz_body_make(PCIDevice *pci, const ErsatzImage *image, uint32_t at, uint32_t len)
+{
+	memcpy(pci->config + at, image->bytes + at, len);
+	memcpy(pci->wmask + at, image->wmask + at, len);
+	memcpy(pci->w1cmask + at, image->w1c + at, len);
+}
+
+static void ersatz_express_make(PCIDevice *pci, const struct ez_cap *cap)
+{
+	PCIBus *bus = pci_get_bus(pci);
+	uint32_t at;
+
+	pci->exp.exp_cap = cap->offset;
+	if (cap->flr) {
+		/* It reads 0 all the same: pcie_cap_flr_write_config sees to that. */
+		pcie_cap_flr_init(pci);
+	}
+	/*
+	 * On a root complex's own bus there is no link: an endpoint is an integrated one
+	 * there, PCIe 7.5.3.2. On a conventional bus it stays what it is: drivers that look
+	 * for it find it, as with QEMU's vfio-pci.
+	 */
+	if (!pci_bus_is_express(bus) || !pci_bus_is_root(bus)) {
+		return;
+	}
+	pci_set_word(pci->config + cap->offset + PCI_EXP_FLAGS,
+		     2 | PCI_EXP_TYPE_RC_END << PCI_EXP_FLAGS_TYPE_SHIFT);
+	for (at = PCI_EXP_LNKCAP; at < PCI_EXP_SLTCAP; at++) {
+		pci->config[cap->offset + at] = 0;
+		pci->wmask[cap->offset + at] = 0;
+	}
+	for (at = PCI_EXP_LNKCAP2; at < PCI_EXP_LNKCAP2 + 8; at++) {
+		pci->config[cap->offset + at] = 0;
+		pci->wmask[cap->offset + at] = 0;
+	}
+}
+
+static bool ersatz_cap_make(ErsatzDevice *d, const struct ez_cap *cap, const ErsatzImage *image,
+			    Error **errp)
 {
 	PCIDevice *pci = &d->pci;
 	int ret;
@@ -66,7 +108,6 @@ static bool ersatz_cap_make(ErsatzDevice *d, const struct ez_cap *cap, const uin
 		return ersatz_msix_make(d, cap, errp);
 	case PCI_CAP_ID_EXP:
 		ret = pci_add_capability(pci, cap->id, cap->offset, cap->length, errp);
-		pci->exp.exp_cap = cap->offset;
 		break;
 	default:
 		ret = pci_add_capability(pci, cap->id, cap->offset, cap->length, errp);
@@ -75,38 +116,100 @@ static bool ersatz_cap_make(ErsatzDevice *d, const struct ez_cap *cap, const uin
 	if (ret < 0) {
 		return false;
 	}
-	memcpy(pci->config + cap->offset + PCI_CAP_FLAGS, bytes + cap->offset + PCI_CAP_FLAGS,
-	       cap->length - PCI_CAP_FLAGS);
-	memcpy(pci->wmask + cap->offset + PCI_CAP_FLAGS, wmask + cap->offset + PCI_CAP_FLAGS,
-	       cap->length - PCI_CAP_FLAGS);
+	ersatz_body_make(pci, image, cap->offset + PCI_CAP_FLAGS, cap->length - PCI_CAP_FLAGS);
+	if (cap->id == PCI_CAP_ID_EXP) {
+		ersatz_express_make(pci, cap);
+	}
+	return true;
+}
+
+/* Their contents are ours; what QEMU does with AER, as injecting an error, is its own. */
+static bool ersatz_ext_cap_make(ErsatzDevice *d, const struct ez_ext_cap *cap,
+				const ErsatzImage *image, Error **errp)
+{
+	PCIDevice *pci = &d->pci;
+	uint32_t at;
+
+	if (cap->id != PCI_EXT_CAP_ID_ERR) {
+		pcie_add_capability(pci, cap->id, cap->version, cap->offset, cap->length);
+	} else if (pcie_aer_init(pci, cap->version, cap->offset, cap->length, errp) < 0) {
+		return false;
+	}
+	ersatz_body_make(pci, image, cap->offset + PCI_EXT_CAP_ALIGN,
+			 cap->length - PCI_EXT_CAP_ALIGN);
+	/* Logged errors: they are read-only, and in a saved state need not be as they are here. */
+	for (at = cap->offset; at < cap->offset + cap->length; at++) {
+		pci->cmask[at] &= ~d->sticky[at];
+	}
+	return true;
+}
+
+static void ersatz_image_free(ErsatzImage *image)
+{
+	g_free(image->bytes);
+	g_free(image->wmask);
+	g_free(image->w1c);
+}
+
+static uint8_t *ersatz_layer(ErsatzDevice *d, enum ez_config_image what)
+{
+	size_t size = pci_config_size(&d->pci);
+	g_autofree uint8_t *bytes = g_malloc0(size);
+
+	if (ez_device_config_image(d->ez, 0, what, bytes, size) != (int)size) {
+		return NULL;
+	}
+	return g_steal_pointer(&bytes);
+}
+
+static bool ersatz_lists_make(ErsatzDevice *d, const ErsatzImage *image, Error **errp)
+{
+	const struct ez_spec *spec = d->type->spec;
+	uint32_t i;
+
+	/* Each is put at the head of the list, which is to ascend. */
+	for (i = spec->n_caps; i-- > 0;) {
+		if (!ersatz_cap_make(d, &spec->caps[i], image, errp)) {
+			return false;
+		}
+	}
+	/* And each of these at its end. */
+	for (i = 0; i < spec->n_ext_caps; i++) {
+		if (!ersatz_ext_cap_make(d, &spec->ext_caps[i], image, errp)) {
+			return false;
+		}
+	}
 	return true;
 }
 
 bool ersatz_config_make(ErsatzDevice *d, Error **errp)
 {
-	const struct ez_spec *spec = d->type->spec;
 	PCIDevice *pci = &d->pci;
 	size_t size = pci_config_size(pci);
-	g_autofree uint8_t *bytes = g_malloc0(size);
-	g_autofree uint8_t *wmask = g_malloc0(size);
-	uint32_t i;
+	ErsatzImage image = {
+		.bytes = ersatz_layer(d, EZ_CONFIG_INITIAL),
+		.wmask = ersatz_layer(d, EZ_CONFIG_WRITABLE),
+		.w1c = ersatz_layer(d, EZ_CONFIG_CLEARABLE),
+	};
+	bool made;
 
-	if (ez_device_config_image(d->ez, 0, bytes, wmask, size) != (int)size) {
+	d->sticky = ersatz_layer(d, EZ_CONFIG_STICKY);
+	d->kept = ersatz_layer(d, EZ_CONFIG_KEPT);
+	if (!image.bytes) {
 		error_setg(errp, "the model's config space is not of %zu bytes", size);
 		return false;
 	}
-	ersatz_header_make(pci, bytes, wmask);
+	ersatz_header_make(pci, image.bytes, image.wmask);
 	/* QEMU lets every byte outside of capabilities be written; no real function does. */
 	memset(pci->wmask + PCI_STD_HEADER_SIZEOF, 0, size - PCI_STD_HEADER_SIZEOF);
-	/* Each is put at the head of the list, which is to ascend. */
-	for (i = spec->n_caps; i-- > 0;) {
-		if (!ersatz_cap_make(d, &spec->caps[i], bytes, wmask, errp)) {
-			return false;
-		}
+	made = ersatz_lists_make(d, &image, errp);
+	if (made) {
+		d->mirrored = g_memdup2(image.bytes, size);
+		/* As it is where it has been plugged in. */
+		d->initial = g_memdup2(pci->config, size);
 	}
-	d->mirrored = g_memdup2(bytes, size);
-	d->initial = g_steal_pointer(&bytes);
-	return true;
+	ersatz_image_free(&image);
+	return made;
 }
 
 static const struct ez_cap *ersatz_msix_cap(const struct ez_spec *spec)
@@ -132,14 +235,38 @@ void ersatz_config_free(ErsatzDevice *d)
 	}
 	g_free(d->mirrored);
 	d->mirrored = NULL;
+	if (d->pci.exp.aer_cap) {
+		pcie_aer_exit(&d->pci);
+		d->pci.exp.aer_cap = 0;
+	}
 	g_free(d->initial);
 	d->initial = NULL;
+	g_free(d->sticky);
+	d->sticky = NULL;
+	g_free(d->kept);
+	d->kept = NULL;
 }
 
-void ersatz_config_reset(ErsatzDevice *d)
+/* Bytes of one capability. What no software writes only QEMU can have changed: AER's log. */
+static void ersatz_bytes_reset(ErsatzDevice *d, uint32_t at, uint32_t end, enum ez_reset_kind kind)
+{
+	for (; at < end; at++) {
+		uint8_t keep = kind == EZ_RESET_FUNCTION ? d->kept[at]
+			       : kind == EZ_RESET_BUS	 ? d->sticky[at]
+							 : 0;
+
+		d->pci.config[at] = (d->pci.config[at] & keep) | (d->initial[at] & ~keep);
+	}
+}
+
+void ersatz_config_reset(ErsatzDevice *d, enum ez_reset_kind kind)
 {
 	const struct ez_spec *spec = d->type->spec;
-	uint32_t i, at;
+	uint32_t i;
+
+	if (!d->initial) {
+		return;
+	}
 
 	for (i = 0; i < spec->n_caps; i++) {
 		const struct ez_cap *cap = &spec->caps[i];
@@ -147,11 +274,13 @@ void ersatz_config_reset(ErsatzDevice *d)
 		if (cap->id == PCI_CAP_ID_MSI || cap->id == PCI_CAP_ID_MSIX) {
 			continue;
 		}
-		for (at = cap->offset + PCI_CAP_FLAGS; at < cap->offset + cap->length; at++) {
-			uint8_t wmask = d->pci.wmask[at];
+		ersatz_bytes_reset(d, cap->offset + PCI_CAP_FLAGS, cap->offset + cap->length, kind);
+	}
+	for (i = 0; i < spec->n_ext_caps; i++) {
+		const struct ez_ext_cap *cap = &spec->ext_caps[i];
 
-			d->pci.config[at] = (d->pci.config[at] & ~wmask) | (d->initial[at] & wmask);
-		}
+		ersatz_bytes_reset(d, cap->offset + PCI_EXT_CAP_ALIGN, cap->offset + cap->length,
+				   kind);
 	}
 }
 
@@ -182,13 +311,29 @@ void ersatz_config_sync(ErsatzDevice *d)
 	}
 }
 
+void ersatz_config_mend(ErsatzDevice *d)
+{
+	uint32_t at = d->pci.exp.exp_cap + PCI_EXP_LNKCAP;
+
+	if (d->pci.exp.aer_cap && d->initial) {
+		memcpy(d->pci.config + at, d->initial + at, 2);
+	}
+}
+
 uint32_t ersatz_config_read(PCIDevice *pci, uint32_t addr, int len)
 {
+	ErsatzDevice *d = (ErsatzDevice *)pci;
+
 	/* A card that is not there does not answer config cycles either: drivers ask by this. */
-	if (((ErsatzDevice *)pci)->gone) {
+	if (d->gone) {
 		return UINT32_MAX >> (32 - 8 * len);
 	}
-	return pci_default_read_config(pci, addr, len);
+	ersatz_config_mend(d);
+	if (!d->ez) {
+		return pci_default_read_config(pci, addr, len);
+	}
+	return pci_default_read_config(pci, addr, len) |
+	       ez_device_pending_bits(d->ez, 0, addr, len);
 }
 
 void ersatz_config_write(PCIDevice *pci, uint32_t addr, uint32_t value, int len)
@@ -198,15 +343,22 @@ void ersatz_config_write(PCIDevice *pci, uint32_t addr, uint32_t value, int len)
 	if (d->gone) {
 		return;
 	}
+	ersatz_config_mend(d);
 	if (d->ez) {
 		ez_device_config_write(d->ez, 0, addr, len, value);
 	}
 	pci_default_write_config(pci, addr, value, len);
-	if (pci->exp.exp_cap) {
-		pcie_cap_flr_write_config(pci, addr, value, len);
+	if (pci->exp.aer_cap) {
+		pcie_aer_write_config(pci, addr, value, len);
 	}
 	if (!d->ez) {
 		return;
+	}
+	if (pci->exp.exp_cap) {
+		pcie_cap_flr_write_config(pci, addr, value, len);
+	} else if (ez_device_flr_written(d->ez, 0, addr, len, value)) {
+		/* Advanced Features: QEMU has none. */
+		pci_device_reset(pci);
 	}
 	/* What came of it, there and elsewhere: a reset, a number of MSI vectors clamped. */
 	ersatz_config_sync(d);

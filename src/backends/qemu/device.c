@@ -6,6 +6,7 @@
  */
 #include "qemu/osdep.h"
 #include "ersatz.h"
+#include "hw/pci/pci_bridge.h"
 #include "qemu/guest-random.h"
 #include "qemu/units.h"
 
@@ -404,7 +405,7 @@ static void ersatz_reset_hold(Object *obj, ResetType type)
 
 	if (d->ez) {
 		ez_device_reset(d->ez, 0, kind);
-		ersatz_config_reset(d);
+		ersatz_config_reset(d, kind);
 		d->was_reset = true;
 		d->flr = kind == EZ_RESET_FUNCTION;
 	}
@@ -432,6 +433,7 @@ static int ersatz_pre_save(void *opaque)
 	ssize_t size;
 
 	ez_device_pause(d->ez);
+	ersatz_config_mend(d);
 	size = ez_device_save(d->ez, NULL, 0);
 	g_free(d->blob);
 	d->blob = size > 0 ? g_malloc(size) : NULL;
@@ -516,6 +518,46 @@ static char *ersatz_get_config(Object *obj, Error **errp)
 	return g_string_free(text, false);
 }
 
+/*
+ * A card that was pulled takes part in nothing, but its port knows: presence,
+ * link, and the event that tells of a change (PCIe 6.7.3). Our object stays where it
+ * is, to answer all-ones until the driver is done.
+ */
+static void ersatz_slot_say(ErsatzDevice *d, bool present)
+{
+	PCIDevice *port = pci_bridge_get_device(pci_get_bus(&d->pci));
+	uint16_t control, status;
+	uint8_t *cap;
+
+	if (!port || !pci_is_express(port) || !port->exp.exp_cap) {
+		return;
+	}
+	cap = port->config + port->exp.exp_cap;
+	if (!(pci_get_word(cap + PCI_EXP_FLAGS) & PCI_EXP_FLAGS_SLOT)) {
+		return;
+	}
+	pcie_cap_slot_get(port, &control, &status);
+	if (!(status & PCI_EXP_SLTSTA_PDS) == !present) {
+		return;
+	}
+	if (present) {
+		pci_word_test_and_set_mask(cap + PCI_EXP_SLTSTA, PCI_EXP_SLTSTA_PDS);
+	} else {
+		pci_word_test_and_clear_mask(cap + PCI_EXP_SLTSTA, PCI_EXP_SLTSTA_PDS);
+	}
+	if (pci_get_long(cap + PCI_EXP_LNKCAP) & PCI_EXP_LNKCAP_DLLLARC) {
+		if (present) {
+			pci_word_test_and_set_mask(cap + PCI_EXP_LNKSTA, PCI_EXP_LNKSTA_DLLLA);
+		} else {
+			pci_word_test_and_clear_mask(cap + PCI_EXP_LNKSTA, PCI_EXP_LNKSTA_DLLLA);
+		}
+	}
+	pci_word_test_and_set_mask(cap + PCI_EXP_SLTSTA, PCI_EXP_SLTSTA_PDC);
+	/* A command that changes nothing has the port look at its events, and interrupt. */
+	pcie_cap_slot_write_config(port, control, status, port->exp.exp_cap + PCI_EXP_SLTCTL,
+				   control, 2);
+}
+
 /* The card pulled out without warning, and put back. */
 static void ersatz_set_gone(Object *obj, bool gone, Error **errp)
 {
@@ -527,6 +569,20 @@ static void ersatz_set_gone(Object *obj, bool gone, Error **errp)
 	}
 	d->gone = gone;
 	ez_device_yank(d->ez, gone);
+	ersatz_slot_say(d, !gone);
+}
+
+/* What it is like now, as JSON; looks only. */
+static char *ersatz_get_info(Object *obj, Error **errp)
+{
+	ErsatzDevice *d = (ErsatzDevice *)obj;
+	size_t size = d->ez ? ez_device_info(d->ez, NULL, 0) : 0;
+	char *text = g_malloc0(size + 1);
+
+	if (d->ez) {
+		ez_device_info(d->ez, text, size + 1);
+	}
+	return text;
 }
 
 void ersatz_instance_init(Object *obj)
@@ -573,6 +629,9 @@ void ersatz_class_make(ObjectClass *oc, ErsatzType *type)
 	object_class_property_add_str(oc, "x-config", ersatz_get_config, NULL);
 	object_class_property_set_description(
 		oc, "x-config", "config space as the model's side has it (read only)");
+	object_class_property_add_str(oc, "x-info", ersatz_get_info, NULL);
+	object_class_property_set_description(
+		oc, "x-info", "registers and state of the model, as JSON (read only)");
 	object_class_property_add_bool(oc, "x-gone", NULL, ersatz_set_gone);
 	object_class_property_set_description(oc, "x-gone", "pull the card out without warning");
 }

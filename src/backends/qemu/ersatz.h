@@ -17,6 +17,7 @@
 #define HW_MISC_ERSATZ_H
 
 #include "hw/pci/pci_device.h"
+#include "hw/pci/pci_bus.h"
 #include "hw/pci/msi.h"
 #include "hw/pci/msix.h"
 #include "hw/pci/pcie.h"
@@ -92,7 +93,9 @@ struct ErsatzDevice {
 	bool gone; /* pulled out: nobody answers */
 	bool was_reset; /* and QEMU's config space is to be handed over as a whole */
 	bool flr; /* the reset was one of the function alone */
-	uint8_t *initial; /* config space at power-on, by the spec */
+	uint8_t *initial; /* config space at power-on */
+	uint8_t *sticky; /* bits that only a power-on resets */
+	uint8_t *kept; /* and bits that a function level reset keeps */
 	uint8_t *mirrored; /* config space as libersatz last got it */
 	uint8_t *blob; /* saved state on its way to or from a migration */
 	uint32_t blob_size;
@@ -111,9 +114,14 @@ void ersatz_settings_free(ErsatzDevice *d, struct ez_setting *settings);
 bool ersatz_config_make(ErsatzDevice *d, Error **errp);
 void ersatz_config_free(ErsatzDevice *d);
 /* The capabilities' part of a reset, which QEMU leaves to the device. */
-void ersatz_config_reset(ErsatzDevice *d);
+void ersatz_config_reset(ErsatzDevice *d, enum ez_reset_kind kind);
 /* Ours takes over all bytes that differ from what it last got. */
 void ersatz_config_sync(ErsatzDevice *d);
+/*
+ * QEMU's pcie_aer_inject_error writes a dword where Device Status is a word, and clears the
+ * half of Link Capabilities that lies behind it. Before anybody looks.
+ */
+void ersatz_config_mend(ErsatzDevice *d);
 /* PCIDeviceClass.config_read and .config_write */
 uint32_t ersatz_config_read(PCIDevice *pci, uint32_t addr, int len);
 void ersatz_config_write(PCIDevice *pci, uint32_t addr, uint32_t value, int len);

@@ -22,6 +22,22 @@ typedef __typeof__(((TypeInfo *)NULL)->class_data) ErsatzClassData;
 /* All models opened so far: canonical path -> ErsatzType. Never freed: types cannot be either. */
 static GHashTable *ersatz_types;
 
+/* Is this what the model is called, or one of its aliases? */
+static bool ersatz_is_called(const struct ez_spec *spec, const char *name)
+{
+	const char *const *alias;
+
+	if (g_str_equal(ez_spec_type(spec), name)) {
+		return true;
+	}
+	for (alias = spec->aliases; alias && *alias; alias++) {
+		if (g_str_equal(*alias, name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 ErsatzType *ersatz_type_of(Object *obj)
 {
 	const char *name = object_get_typename(obj);
@@ -30,7 +46,7 @@ ErsatzType *ersatz_type_of(Object *obj)
 
 	g_hash_table_iter_init(&iter, ersatz_types);
 	while (g_hash_table_iter_next(&iter, NULL, &type)) {
-		if (g_str_equal(ez_spec_type(((ErsatzType *)type)->spec), name)) {
+		if (ersatz_is_called(((ErsatzType *)type)->spec, name)) {
 			return type;
 		}
 	}
@@ -65,23 +81,68 @@ static const char *ersatz_name_owner(const char *name)
 
 	g_hash_table_iter_init(&iter, ersatz_types);
 	while (g_hash_table_iter_next(&iter, &path, &type)) {
-		if (g_str_equal(ez_spec_type(((ErsatzType *)type)->spec), name)) {
+		if (ersatz_is_called(((ErsatzType *)type)->spec, name)) {
 			return path;
 		}
 	}
 	return NULL;
 }
 
+/* Could a type be registered under this name? `key`: where device.yaml says it. */
+static bool ersatz_name_free(const char *path, const char *name, const char *key, Error **errp)
+{
+	const char *owner;
+
+	if (!ersatz_name_legal(name)) {
+		error_setg(errp,
+			   "%s: QEMU allows no device called '%s': a name has two or more of"
+			   " A-Z a-z 0-9 _ . - and begins with a letter; change %s in "
+			   "device.yaml",
+			   path, name, key);
+		return false;
+	}
+	owner = ersatz_name_owner(name);
+	if (owner) {
+		error_setg(errp,
+			   "%s: the name '%s' is taken by %s; change %s in device.yaml,"
+			   " or take one of them out of ERSATZ_PATH",
+			   path, name, owner, key);
+		return false;
+	}
+	if (object_class_by_name(name)) {
+		error_setg(errp,
+			   "%s: QEMU itself has something called '%s'; change %s in device.yaml",
+			   path, name, key);
+		return false;
+	}
+	return true;
+}
+
+/* An alias is a type that adds nothing to the one it is derived from. */
+static void ersatz_register_aliases(const struct ez_spec *spec)
+{
+	const char *const *alias;
+
+	for (alias = spec->aliases; alias && *alias; alias++) {
+		TypeInfo info = {
+			.name = *alias,
+			.parent = ez_spec_type(spec),
+		};
+
+		type_register_static(&info);
+	}
+}
+
 static bool ersatz_register(const char *path, ErsatzType *type, Error **errp)
 {
 	const struct ez_spec *spec = type->spec;
-	const char *name = ez_spec_type(spec), *owner;
+	const char *const *alias;
 	InterfaceInfo interfaces[] = {
 		{ spec->id.express ? INTERFACE_PCIE_DEVICE : INTERFACE_CONVENTIONAL_PCI_DEVICE },
 		{},
 	};
 	TypeInfo info = {
-		.name = name,
+		.name = ez_spec_type(spec),
 		.parent = TYPE_PCI_DEVICE,
 		.instance_size = sizeof(ErsatzDevice) + spec->n_props * sizeof(ErsatzValue),
 		.instance_init = ersatz_instance_init,
@@ -91,36 +152,21 @@ static bool ersatz_register(const char *path, ErsatzType *type, Error **errp)
 		.interfaces = interfaces,
 	};
 
-	if (!ersatz_name_legal(name)) {
-		error_setg(errp,
-			   "%s: QEMU allows no device called '%s': a name has two or more of"
-			   " A-Z a-z 0-9 _ . - and begins with a letter; change `type:` (or "
-			   "`name:`) in "
-			   "device.yaml",
-			   path, name);
+	/* All of them before the first is registered: a type cannot be taken back. */
+	if (!ersatz_name_free(path, info.name, "`type:` (or `name:`)", errp)) {
 		return false;
 	}
-	owner = ersatz_name_owner(name);
-	if (owner) {
-		error_setg(errp,
-			   "%s: the name '%s' is taken by %s; change `type:` (or `name:`) in "
-			   "device.yaml,"
-			   " or take one of them out of ERSATZ_PATH",
-			   path, name, owner);
-		return false;
-	}
-	if (object_class_by_name(name)) {
-		error_setg(errp,
-			   "%s: QEMU itself has something called '%s'; change `type:` (or `name:`)"
-			   " in device.yaml",
-			   path, name);
-		return false;
+	for (alias = spec->aliases; alias && *alias; alias++) {
+		if (!ersatz_name_free(path, *alias, "`aliases:`", errp)) {
+			return false;
+		}
 	}
 	if (!ersatz_props_make(type, errp)) {
 		error_prepend(errp, "%s: ", path);
 		return false;
 	}
 	type_register_static(&info);
+	ersatz_register_aliases(spec);
 	return true;
 }
 

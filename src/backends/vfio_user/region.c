@@ -146,15 +146,8 @@ int region_write_multi(struct vu_session *s, struct vu_message *m)
 
 int region_reset(struct vu_session *s, struct vu_message *m)
 {
-	static uint8_t bytes[EZ_CONFIG_SIZE_EXPRESS], wmask[EZ_CONFIG_SIZE_EXPRESS];
-	int size;
-
 	if (m->length || m->n_fds)
 		return -EINVAL;
-	/* The client resets its copy of config space; ours follows after the device. */
-	ez_device_reset(s->dev, 0, EZ_RESET_BUS);
-	size = ez_device_config_image(s->dev, 0, bytes, wmask, sizeof(bytes));
-	ez_device_config_sync(s->dev, 0, 0, bytes, (uint32_t)size);
-	irq_config(s, 0, bytes, (uint32_t)size);
-	return 0;
+	/* The client resets its copy of config space; config_put tells what became of ours. */
+	return ez_device_reset(s->dev, 0, EZ_RESET_BUS);
 }

@@ -50,6 +50,13 @@ static int by_cap_offset(const void *a, const void *b, void *user)
 	return x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 
+static int by_ext_cap_offset(const void *a, const void *b, void *user)
+{
+	const struct spec_ext_cap *x = a, *y = b;
+
+	return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
 /* Registers and windows name their BAR by index, so BARs take them along. */
 static void sort_bars(struct spec_device *dev)
 {
@@ -91,6 +98,9 @@ static void sort(struct spec_device *dev)
 				  dev);
 	if (dev->n_caps)
 		g_qsort_with_data(dev->caps, dev->n_caps, sizeof(*dev->caps), by_cap_offset, NULL);
+	if (dev->n_ext_caps)
+		g_qsort_with_data(dev->ext_caps, dev->n_ext_caps, sizeof(*dev->ext_caps),
+				  by_ext_cap_offset, NULL);
 }
 
 void spec_check(struct spec_device *dev, struct spec_diags *diags)
@@ -102,6 +112,8 @@ void spec_check(struct spec_device *dev, struct spec_diags *diags)
 	check_registers(dev, diags);
 	check_areas(dev, diags);
 	check_capabilities(dev, diags);
+	check_extended_capabilities(dev, diags);
+	check_express(dev, diags);
 	check_interrupts(dev, diags);
 	check_rules(dev, diags);
 	check_state(dev, diags);

@@ -15,6 +15,9 @@ void check_areas(struct spec_device *dev, struct spec_diags *diags);
 /* Capabilities, interrupts, pin; finds what references refer to. */
 void check_capabilities(struct spec_device *dev, struct spec_diags *diags);
 void check_interrupts(struct spec_device *dev, struct spec_diags *diags);
+void check_extended_capabilities(struct spec_device *dev, struct spec_diags *diags);
+/* Which capabilities go with pci: express:. */
+void check_express(struct spec_device *dev, struct spec_diags *diags);
 /* Locks, alternates, reserved fields, test registers; finds what references refer to. */
 void check_rules(struct spec_device *dev, struct spec_diags *diags);
 /* Do these two share an address with each other's consent? Before check_rules. */

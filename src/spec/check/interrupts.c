@@ -1,61 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Capabilities and interrupt sources. */
+/* Interrupt sources. */
 #include "spec/check/check.h"
-
-#include <string.h>
-
-void check_capabilities(struct spec_device *dev, struct spec_diags *diags)
-{
-	const struct spec_cap *before = NULL; /* that reaches furthest so far */
-
-	for (unsigned int i = 0; i < dev->n_caps; i++) {
-		const struct spec_cap *cap = &dev->caps[i];
-
-		for (unsigned int k = 0; k < i && cap->kind; k++) {
-			const struct spec_cap *first = &dev->caps[k], *second = cap;
-
-			if (!strcmp(cap->kind, "vendor") || !first->kind ||
-			    strcmp(cap->kind, first->kind))
-				continue;
-			/* They are sorted by offset; the second is the one further down. */
-			if (first->pos.line > second->pos.line) {
-				second = first;
-				first = cap;
-			}
-			spec_error(diags, second->pos, "a second %s capability", cap->kind);
-			spec_note(diags, first->pos, "the first is here");
-			break;
-		}
-		if (cap->bad)
-			continue;
-		/* PCI 3.0, 6.7: behind the header, bottom two bits zero. */
-		if (cap->offset < 0x40) {
-			spec_error(diags, cap->offset_pos,
-				   "%s capability at 0x%02x: below 0x40 is the header", cap->kind,
-				   (unsigned int)cap->offset);
-			continue;
-		}
-		if (cap->offset % 4)
-			spec_error(diags, cap->offset_pos,
-				   "%s capability at 0x%02x: must be a multiple of 4", cap->kind,
-				   (unsigned int)cap->offset);
-		if (cap->offset + cap->length > EZ_CONFIG_SIZE)
-			spec_error(diags, cap->offset_pos,
-				   "%s capability (0x%02x..0x%02x) ends beyond 0xff", cap->kind,
-				   (unsigned int)cap->offset,
-				   (unsigned int)cap->offset + cap->length - 1);
-		if (before && cap->offset < before->offset + before->length) {
-			spec_error(diags, cap->offset_pos,
-				   "%s capability (0x%02x) overlaps %s (0x%02x..0x%02x)", cap->kind,
-				   (unsigned int)cap->offset, before->kind,
-				   (unsigned int)before->offset,
-				   (unsigned int)before->offset + before->length - 1);
-			spec_note(diags, before->offset_pos, "%s is here", before->kind);
-		}
-		if (!before || cap->offset + cap->length > before->offset + before->length)
-			before = cap;
-	}
-}
 
 void check_interrupts(struct spec_device *dev, struct spec_diags *diags)
 {

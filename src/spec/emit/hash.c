@@ -177,12 +177,29 @@ static void list_pci(GString *out, const struct spec_device *dev)
 		number(out, "no_soft_reset", cap->no_soft_reset);
 		bytes(out, "body", cap->body, cap->length - 2);
 		bytes(out, "wmask", cap->wmask, cap->length - 2);
+		number_if(out, "d1", cap->d1);
+		number_if(out, "d2", cap->d2);
+		number_if(out, "flr", cap->flr);
+		number_if(out, "max_payload", cap->max_payload);
+		number_if(out, "link_speed", cap->link_speed);
+		number_if(out, "link_width", cap->link_width);
 		if (cap->id != 0x11)
 			continue;
 		number(out, "table_bar", cap->table.bar);
 		number(out, "table_offset", cap->table.offset);
 		number(out, "pba_bar", cap->pba.bar);
 		number(out, "pba_offset", cap->pba.offset);
+	}
+	for (unsigned int i = 0; i < dev->n_ext_caps; i++) {
+		const struct spec_ext_cap *cap = &dev->ext_caps[i];
+
+		number(out, "ext_cap", cap->id);
+		number(out, "version", cap->version);
+		number(out, "offset", cap->offset);
+		number(out, "length", cap->length);
+		number(out, "number", cap->number);
+		bytes(out, "body", cap->body, cap->length - 4);
+		bytes(out, "wmask", cap->wmask, cap->length - 4);
 	}
 	for (unsigned int i = 0; i < dev->n_windows; i++) {
 		const struct spec_window *window = &dev->windows[i];
@@ -260,6 +277,8 @@ void spec_hash(struct spec_device *dev)
 	text(out, "desc", dev->desc);
 	if (dev->type && dev->name && strcmp(dev->type, dev->name))
 		text(out, "type", dev->type);
+	for (unsigned int i = 0; dev->aliases[i]; i++)
+		text(out, "alias", dev->aliases[i]);
 	number_if(out, "irq_policy", dev->irq_policy);
 	list_pci(out, dev);
 	list_regfiles(out, dev);

@@ -503,6 +503,8 @@ static void write_identity(struct reference_out *r)
 	fact(r, "Interrupt pin", pins[MIN(id->pin, 4)]);
 	if (r->dev->type && strcmp(r->dev->type, r->dev->name))
 		fact(r, "Type, for -device", r->dev->type);
+	if (r->dev->aliases[0])
+		fact_take(r, "Aliases, for -device", g_strjoinv(", ", (char **)r->dev->aliases));
 	r->row(r, true);
 	cell_text(r, "Spec");
 	r->cell(r, true);
@@ -684,57 +686,6 @@ static void write_interrupts(struct reference_out *r)
 	r->table(r, NULL);
 }
 
-static char *capability_words(const struct spec_cap *cap)
-{
-	switch (cap->id) {
-	case 0x01:
-		return g_strdup(cap->no_soft_reset
-					? "power management; D3hot to D0 keeps the registers"
-					: "power management; D3hot to D0 resets the function");
-	case 0x05:
-		return g_strdup_printf("MSI: %u vector%s, %s-bit addresses%s", cap->vectors,
-				       cap->vectors == 1 ? "" : "s", cap->address64 ? "64" : "32",
-				       cap->maskable ? ", a mask bit for each" : "");
-	case 0x09:
-		return g_strdup("vendor's own");
-	case 0x11:
-		return g_strdup_printf("MSI-X: %u vector%s; table in BAR%u at 0x%" G_GINT64_MODIFIER
-				       "x, pending bits in BAR%u at 0x%" G_GINT64_MODIFIER "x",
-				       cap->vectors, cap->vectors == 1 ? "" : "s", cap->table.bar,
-				       cap->table.offset, cap->pba.bar, cap->pba.offset);
-	default:
-		return g_strdup(cap->kind);
-	}
-}
-
-static void write_capabilities(struct reference_out *r)
-{
-	static const char *const titles[] = { "Offset", "Id", "Bytes", "Capability", NULL };
-	const struct spec_device *dev = r->dev;
-
-	if (!dev->n_caps)
-		return;
-	r->heading(r, 2, "capabilities", "Capabilities");
-	r->table(r, titles);
-	for (unsigned int i = 0; i < dev->n_caps; i++) {
-		g_autofree char *words = capability_words(&dev->caps[i]);
-
-		r->row(r, true);
-		r->cell(r, true);
-		codef(r, "0x%" G_GINT64_MODIFIER "x", dev->caps[i].offset);
-		r->cell(r, false);
-		r->cell(r, true);
-		codef(r, "0x%02x", dev->caps[i].id);
-		r->cell(r, false);
-		r->cell(r, true);
-		textf(r, "%u", dev->caps[i].length);
-		r->cell(r, false);
-		cell_text(r, words);
-		r->row(r, false);
-	}
-	r->table(r, NULL);
-}
-
 static char *property_values(const struct spec_prop *prop)
 {
 	GString *text = g_string_new(NULL);
@@ -790,6 +741,6 @@ void reference_write(struct reference_out *r)
 	for (unsigned int i = 0; i < dev->n_bars; i++)
 		write_bar(r, i);
 	write_interrupts(r);
-	write_capabilities(r);
+	reference_capabilities(r);
 	write_properties(r);
 }

@@ -33,6 +33,8 @@ struct reference_out {
 };
 
 void reference_write(struct reference_out *r);
+/* Its part in reference_caps.c: both lists of capabilities. */
+void reference_capabilities(struct reference_out *r);
 
 /* "reg-RNG", "field-INFO-SEEDED"; freed by the caller. */
 char *reference_register_id(const struct spec_reg *reg);

@@ -434,6 +434,8 @@ static void emit_props(const struct spec_device *dev, GString *out)
 static void emit_bytes(GString *out, unsigned int cap, const char *name, const uint8_t *bytes,
 		       unsigned int n)
 {
+	if (!bytes)
+		return;
 	g_string_append_printf(out, "\nstatic const uint8_t %s_%u[] = {", name, cap);
 	for (unsigned int i = 0; i < n; i++)
 		g_string_append_printf(out, "%s0x%02x,", i % 12 ? " " : "\n\t", bytes[i]);
@@ -447,10 +449,8 @@ static void emit_caps(const struct spec_device *dev, GString *out)
 	for (unsigned int i = 0; i < dev->n_caps; i++) {
 		const struct spec_cap *cap = &dev->caps[i];
 
-		if (cap->body)
-			emit_bytes(out, i, "body", cap->body, cap->length - 2);
-		if (cap->wmask)
-			emit_bytes(out, i, "wmask", cap->wmask, cap->length - 2);
+		emit_bytes(out, i, "body", cap->body, cap->length - 2);
+		emit_bytes(out, i, "wmask", cap->wmask, cap->length - 2);
 	}
 	g_string_append(out, "\nstatic const struct ez_cap caps[] = {\n");
 	for (unsigned int i = 0; i < dev->n_caps; i++) {
@@ -474,6 +474,17 @@ static void emit_caps(const struct spec_device *dev, GString *out)
 					       cap->pba.bar, (unsigned int)cap->pba.offset);
 		if (cap->no_soft_reset)
 			g_string_append(out, "\t\t.no_soft_reset = true,\n");
+		if (cap->d1)
+			g_string_append(out, "\t\t.d1 = true,\n");
+		if (cap->d2)
+			g_string_append(out, "\t\t.d2 = true,\n");
+		if (cap->flr)
+			g_string_append(out, "\t\t.flr = true,\n");
+		if (cap->max_payload)
+			g_string_append_printf(out,
+					       "\t\t.max_payload = %u,\n\t\t.link_speed = %u,\n"
+					       "\t\t.link_width = %u,\n",
+					       cap->max_payload, cap->link_speed, cap->link_width);
 		if (cap->body)
 			g_string_append_printf(out, "\t\t.body = body_%u,\n", i);
 		if (cap->wmask)
@@ -481,6 +492,48 @@ static void emit_caps(const struct spec_device *dev, GString *out)
 		g_string_append(out, "\t},\n");
 	}
 	g_string_append(out, "};\n");
+}
+
+static void emit_ext_caps(const struct spec_device *dev, GString *out)
+{
+	if (!dev->n_ext_caps)
+		return;
+	for (unsigned int i = 0; i < dev->n_ext_caps; i++) {
+		const struct spec_ext_cap *cap = &dev->ext_caps[i];
+
+		emit_bytes(out, i, "ext_body", cap->body, cap->length - 4);
+		emit_bytes(out, i, "ext_wmask", cap->wmask, cap->length - 4);
+	}
+	g_string_append(out, "\nstatic const struct ez_ext_cap ext_caps[] = {\n");
+	for (unsigned int i = 0; i < dev->n_ext_caps; i++) {
+		const struct spec_ext_cap *cap = &dev->ext_caps[i];
+
+		g_string_append_printf(out,
+				       "\t{\n\t\t.id = 0x%04x,\n\t\t.version = %u,\n"
+				       "\t\t.offset = 0x%03x,\n\t\t.length = %u,\n",
+				       cap->id, cap->version, (unsigned int)cap->offset,
+				       cap->length);
+		member_mask(out, "serial", cap->number);
+		if (cap->body)
+			g_string_append_printf(out, "\t\t.body = ext_body_%u,\n", i);
+		if (cap->wmask)
+			g_string_append_printf(out, "\t\t.body_wmask = ext_wmask_%u,\n", i);
+		g_string_append(out, "\t},\n");
+	}
+	g_string_append(out, "};\n");
+}
+
+static void emit_aliases(const struct spec_device *dev, GString *out)
+{
+	if (!dev->aliases[0])
+		return;
+	g_string_append(out, "\nstatic const char *const aliases[] = {\n");
+	for (unsigned int i = 0; dev->aliases[i]; i++) {
+		g_string_append_c(out, '\t');
+		emit_string(out, dev->aliases[i]);
+		g_string_append(out, ",\n");
+	}
+	g_string_append(out, "\tNULL,\n};\n");
 }
 
 static void emit_windows(const struct spec_device *dev, GString *out)
@@ -570,9 +623,16 @@ static void emit_spec(const struct spec_device *dev, unsigned int n_rows, GStrin
 		const char *name;
 		unsigned int n;
 	} tables[] = {
-		{ "bars", dev->n_bars },     { "regs", dev->n_regs }, { "rows", n_rows },
-		{ "props", dev->n_props },   { "caps", dev->n_caps }, { "irqs", dev->n_irqs },
-		{ "timers", dev->n_timers }, { "jobs", dev->n_jobs }, { "windows", dev->n_windows },
+		{ "bars", dev->n_bars },
+		{ "regs", dev->n_regs },
+		{ "rows", n_rows },
+		{ "props", dev->n_props },
+		{ "caps", dev->n_caps },
+		{ "irqs", dev->n_irqs },
+		{ "timers", dev->n_timers },
+		{ "jobs", dev->n_jobs },
+		{ "windows", dev->n_windows },
+		{ "ext_caps", dev->n_ext_caps },
 	};
 	const struct ez_identity *id = &dev->id;
 
@@ -586,6 +646,8 @@ static void emit_spec(const struct spec_device *dev, unsigned int n_rows, GStrin
 	emit_string(out, dev->type);
 	if (dev->irq_policy == EZ_IRQ_MODULO)
 		g_string_append(out, ",\n\t.irq_policy = EZ_IRQ_MODULO");
+	if (dev->aliases[0])
+		g_string_append(out, ",\n\t.aliases = aliases");
 	g_string_append_printf(out,
 			       ",\n\t.hash = %s_SPEC_HASH,\n"
 			       "\t.id = {\n"
@@ -678,6 +740,8 @@ void spec_emit_tables(const struct spec_device *dev, GString *out)
 	n_rows = emit_rows(dev, out);
 	emit_props(dev, out);
 	emit_caps(dev, out);
+	emit_ext_caps(dev, out);
+	emit_aliases(dev, out);
 	emit_windows(dev, out);
 	emit_irqs(dev, out);
 	emit_timers_jobs(dev, out);

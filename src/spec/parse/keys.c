@@ -4,7 +4,10 @@
 
 const char *const key_names[KEYS] = {
 	[KEY_ACCESSWIDTH] = "accesswidth",
+	[KEY_AER] = "aer",
+	[KEY_AF] = "af",
 	[KEY_ADDRESS64] = "address64",
+	[KEY_ALIASES] = "aliases",
 	[KEY_ALTERNATE] = "alternate",
 	[KEY_BAR] = "bar",
 	[KEY_BARS] = "bars",
@@ -16,6 +19,8 @@ const char *const key_names[KEYS] = {
 	[KEY_CLASS] = "class",
 	[KEY_COUNT] = "count",
 	[KEY_COUNTER] = "counter",
+	[KEY_D1] = "d1",
+	[KEY_D2] = "d2",
 	[KEY_DATA] = "data",
 	[KEY_DECRSATURATE] = "decrsaturate",
 	[KEY_DEFAULT] = "default",
@@ -26,10 +31,13 @@ const char *const key_names[KEYS] = {
 	[KEY_ENABLE] = "enable",
 	[KEY_ENABLE_RESET] = "enable_reset",
 	[KEY_EXPRESS] = "express",
+	[KEY_EXTENDED_CAPABILITIES] = "extended_capabilities",
 	[KEY_FIELDS] = "fields",
 	[KEY_FIFO] = "fifo",
+	[KEY_FLR] = "flr",
 	[KEY_HOOKS] = "hooks",
 	[KEY_HW] = "hw",
+	[KEY_ID] = "id",
 	[KEY_ILLEGAL] = "illegal",
 	[KEY_INCLUDE] = "include",
 	[KEY_INCRSATURATE] = "incrsaturate",
@@ -37,8 +45,11 @@ const char *const key_names[KEYS] = {
 	[KEY_INTERRUPT_BLOCK] = "interrupt_block",
 	[KEY_INTERRUPT_POLICY] = "interrupt_policy",
 	[KEY_JOBS] = "jobs",
+	[KEY_LINK_SPEED] = "link_speed",
+	[KEY_LINK_WIDTH] = "link_width",
 	[KEY_MASKABLE] = "maskable",
 	[KEY_MAX] = "max",
+	[KEY_MAX_PAYLOAD] = "max_payload",
 	[KEY_MIN] = "min",
 	[KEY_MSI] = "msi",
 	[KEY_MSIX] = "msix",
@@ -55,6 +66,7 @@ const char *const key_names[KEYS] = {
 	[KEY_PRECEDENCE] = "precedence",
 	[KEY_PREFETCHABLE] = "prefetchable",
 	[KEY_PROPERTIES] = "properties",
+	[KEY_RAW] = "raw",
 	[KEY_REGFILES] = "regfiles",
 	[KEY_REGISTERS] = "registers",
 	[KEY_REGWIDTH] = "regwidth",
@@ -63,6 +75,7 @@ const char *const key_names[KEYS] = {
 	[KEY_RESET] = "reset",
 	[KEY_RESETS] = "resets",
 	[KEY_REVISION] = "revision",
+	[KEY_SERIAL] = "serial",
 	[KEY_SINGLEPULSE] = "singlepulse",
 	[KEY_SIZE] = "size",
 	[KEY_SPLIT] = "split",
@@ -86,6 +99,7 @@ const char *const key_names[KEYS] = {
 	[KEY_VECTOR] = "vector",
 	[KEY_VECTORS] = "vectors",
 	[KEY_VENDOR] = "vendor",
+	[KEY_VERSION] = "version",
 	[KEY_WHEN] = "when",
 	[KEY_WINDOWS] = "windows",
 	[KEY_WMASK] = "wmask",
@@ -106,6 +120,7 @@ static const struct key_row device_rows[] = {
 	{ KEY_NAME, KEY_REQUIRED, "C identifier", "name of the device" },
 	DESC,
 	{ KEY_TYPE, KEY_OPTIONAL, "a-z 0-9 _ -", "what -device takes; default: name" },
+	{ KEY_ALIASES, KEY_OPTIONAL, "list of such names", "other names that -device takes" },
 	{ KEY_INCLUDE, KEY_OPTIONAL, "list of files", "files with blocks of registers" },
 	{ KEY_PCI, KEY_REQUIRED, "mapping", "identity in configuration space" },
 	{ KEY_REQUIRES, KEY_OPTIONAL, "list of names", "pkg-config packages that the model wants" },
@@ -116,6 +131,8 @@ static const struct key_row device_rows[] = {
 	{ KEY_INTERRUPT_POLICY, KEY_OPTIONAL, "first or modulo",
 	  "vector of a source whose own was not granted; default first" },
 	{ KEY_CAPABILITIES, KEY_OPTIONAL, "list of capabilities", "PCI capabilities" },
+	{ KEY_EXTENDED_CAPABILITIES, KEY_OPTIONAL, "list of capabilities",
+	  "PCI Express extended capabilities" },
 	{ KEY_PROPERTIES, KEY_OPTIONAL, "list of properties", "what a user may set" },
 	{ KEY_STATE, KEY_OPTIONAL, "list of state", "state beside the registers" },
 	{ KEY_TIMERS, KEY_OPTIONAL, "list of timers", "one-shot timers" },
@@ -132,7 +149,7 @@ static const struct key_row pci_rows[] = {
 	{ KEY_SUBSYSTEM_VENDOR, KEY_OPTIONAL, "number, 16 bits", "default 0" },
 	{ KEY_SUBSYSTEM, KEY_OPTIONAL, "number, 16 bits", "default 0" },
 	{ KEY_PIN, KEY_OPTIONAL, "none, A, B, C or D", "interrupt pin; default none" },
-	{ KEY_EXPRESS, KEY_OPTIONAL, "true or false", "PCI Express endpoint; default false" },
+	{ KEY_EXPRESS, KEY_OPTIONAL, "true or false", "PCI Express; default false" },
 };
 
 static const struct key_row bar_rows[] = {
@@ -290,6 +307,8 @@ static const struct key_row capability_rows[] = {
 	{ KEY_PM, KEY_OPTIONAL, "mapping", "power management" },
 	{ KEY_MSI, KEY_OPTIONAL, "mapping", "message signalled interrupts" },
 	{ KEY_MSIX, KEY_OPTIONAL, "mapping", "message signalled interrupts, table in a BAR" },
+	{ KEY_EXPRESS, KEY_OPTIONAL, "mapping", "PCI Express endpoint" },
+	{ KEY_AF, KEY_OPTIONAL, "mapping", "function level reset for conventional PCI" },
 	{ KEY_VENDOR, KEY_OPTIONAL, "mapping", "vendor specific" },
 };
 
@@ -302,6 +321,59 @@ static const struct key_row pm_rows[] = {
 	CAP_OFFSET,
 	{ KEY_NO_SOFT_RESET, KEY_OPTIONAL, "true or false",
 	  "D3hot to D0 keeps the state; default false" },
+	{ KEY_D1, KEY_OPTIONAL, "true or false", "has power state D1; default false" },
+	{ KEY_D2, KEY_OPTIONAL, "true or false", "has power state D2; default false" },
+};
+
+static const struct key_row express_rows[] = {
+	CAP_OFFSET,
+	{ KEY_FLR, KEY_OPTIONAL, "true or false", "function level reset; default true" },
+	{ KEY_MAX_PAYLOAD, KEY_OPTIONAL, "128, 256, 512, 1024, 2048 or 4096",
+	  "bytes of a packet that it can take; default 128" },
+	{ KEY_LINK_SPEED, KEY_OPTIONAL, "2.5, 5, 8, 16, 32 or 64", "GT/s; default 2.5" },
+	{ KEY_LINK_WIDTH, KEY_OPTIONAL, "1, 2, 4, 8, 12, 16 or 32", "lanes; default 1" },
+};
+
+static const struct key_row af_rows[] = {
+	CAP_OFFSET,
+	{ KEY_FLR, KEY_OPTIONAL, "true or false", "function level reset; default true" },
+};
+
+static const struct key_row extended_rows[] = {
+	{ KEY_AER, KEY_OPTIONAL, "mapping", "advanced error reporting" },
+	{ KEY_SERIAL, KEY_OPTIONAL, "mapping", "device serial number" },
+	{ KEY_VENDOR, KEY_OPTIONAL, "mapping", "vendor specific" },
+	{ KEY_RAW, KEY_OPTIONAL, "mapping", "any other, byte by byte" },
+};
+
+#define EXT_OFFSET                                                                                 \
+	{                                                                                          \
+		KEY_OFFSET, KEY_REQUIRED, "number", "place in configuration space, from 0x100"     \
+	}
+
+static const struct key_row aer_rows[] = {
+	EXT_OFFSET,
+};
+
+static const struct key_row serial_rows[] = {
+	EXT_OFFSET,
+	{ KEY_NUMBER, KEY_REQUIRED, "number, 64 bits", "an EUI-64" },
+};
+
+static const struct key_row ext_vendor_rows[] = {
+	EXT_OFFSET,
+	{ KEY_ID, KEY_REQUIRED, "number, 16 bits", "which of the vendor's own it is" },
+	{ KEY_REVISION, KEY_OPTIONAL, "number, 4 bits", "of its layout; default 0" },
+	{ KEY_BODY, KEY_REQUIRED, "list of bytes", "what follows its header" },
+	{ KEY_WMASK, KEY_OPTIONAL, "list of bytes", "bits of the body that can be written" },
+};
+
+static const struct key_row raw_rows[] = {
+	EXT_OFFSET,
+	{ KEY_ID, KEY_REQUIRED, "number, 16 bits", "of the capability" },
+	{ KEY_VERSION, KEY_OPTIONAL, "number, 1 to 15", "of the capability; default 1" },
+	{ KEY_BODY, KEY_REQUIRED, "list of bytes", "what follows its header" },
+	{ KEY_WMASK, KEY_OPTIONAL, "list of bytes", "bits of the body that can be written" },
 };
 
 static const struct key_row msi_rows[] = {
@@ -393,6 +465,13 @@ const struct key_table key_tables[SECTIONS] = {
 	[SECTION_MSIX] = TABLE("msix", "msix", msix_rows),
 	[SECTION_PLACE] = TABLE("place", "a place", place_rows),
 	[SECTION_VENDOR] = TABLE("vendor", "vendor", vendor_rows),
+	[SECTION_EXPRESS] = TABLE("express", "express", express_rows),
+	[SECTION_AF] = TABLE("af", "af", af_rows),
+	[SECTION_EXTENDED] = TABLE("extended capability", "an extended capability", extended_rows),
+	[SECTION_AER] = TABLE("aer", "aer", aer_rows),
+	[SECTION_SERIAL] = TABLE("serial", "serial", serial_rows),
+	[SECTION_EXT_VENDOR] = TABLE("extended vendor", "vendor", ext_vendor_rows),
+	[SECTION_RAW] = TABLE("raw", "raw", raw_rows),
 	[SECTION_PROPERTY] = TABLE("property", "a property", property_rows),
 	[SECTION_STATE] = TABLE("state", "state", state_rows),
 	[SECTION_TIMER] = TABLE("timer", "a timer", timer_rows),

@@ -152,24 +152,69 @@ static void parse_hooks(struct parser *p, const struct tree *node)
 }
 
 /* QOM takes more, but these need no quotes anywhere. */
+static bool parse_type_name(struct parser *p, const struct tree *node, const char *what,
+			    const char **ret_type)
+{
+	const char *type;
+
+	if (!value_text(p, node, what, &type))
+		return false;
+	if (strlen(type) < 2 || strlen(type) > 63 || *type == '-' || *type == '_' ||
+	    type[strspn(type, "abcdefghijklmnopqrstuvwxyz0123456789_-")]) {
+		spec_error(p->diags, node->pos,
+			   "%s: '%s' is not two or more of a-z 0-9 _ -, beginning with a letter "
+			   "or digit",
+			   what, value_show(p, type));
+		return false;
+	}
+	*ret_type = type;
+	return true;
+}
+
 static void parse_type(struct parser *p, const struct tree *node)
 {
 	struct spec_device *dev = p->dev;
-	const char *type;
 
 	dev->type = dev->name;
 	dev->type_pos = dev->name_pos;
-	if (!node || !value_text(p, node, "type", &type))
+	if (!node)
 		return;
 	dev->type_pos = node->pos;
-	if (strlen(type) < 2 || strlen(type) > 63 || *type == '-' || *type == '_' ||
-	    type[strspn(type, "abcdefghijklmnopqrstuvwxyz0123456789_-")])
-		spec_error(p->diags, node->pos,
-			   "type: '%s' is not two or more of a-z 0-9 _ -, beginning with a letter "
-			   "or digit",
-			   value_show(p, type));
-	else
-		dev->type = type;
+	parse_type_name(p, node, "type", &dev->type);
+}
+
+static void parse_aliases(struct parser *p, const struct tree *node)
+{
+	struct spec_device *dev = p->dev;
+	unsigned int n = 0;
+
+	if (node && !value_list(p, node, "aliases"))
+		node = NULL;
+	if (node && node->count > 16) {
+		spec_error(p->diags, node->pos, "aliases: %u of them; at most 16 are supported",
+			   node->count);
+		node = NULL;
+	}
+	dev->aliases =
+		spec_arena_alloc(p->arena, (node ? node->count : 0) + 1, sizeof(*dev->aliases));
+	for (const struct tree *item = node ? node->first : NULL; item; item = item->next) {
+		const char *alias;
+		bool taken;
+
+		if (!parse_type_name(p, item, "aliases", &alias))
+			continue;
+		taken = dev->type && !strcmp(dev->type, alias);
+		for (unsigned int i = 0; i < n; i++)
+			taken |= !strcmp(dev->aliases[i], alias);
+		if (taken) {
+			spec_error(p->diags, item->pos,
+				   "aliases: -device takes '%s' already: it is here twice, or the "
+				   "device's own name or type",
+				   alias);
+			continue;
+		}
+		dev->aliases[n++] = alias;
+	}
 }
 
 static void parse_policy(struct parser *p, const struct tree *node)
@@ -193,6 +238,7 @@ static void parse_device(struct parser *p, const struct tree *root)
 	parse_name(p, values, &dev->name, &dev->name_pos);
 	parse_desc(p, values, &dev->desc);
 	parse_type(p, values[KEY_TYPE]);
+	parse_aliases(p, values[KEY_ALIASES]);
 	parse_include(p, values[KEY_INCLUDE]);
 	parse_pci(p, values[KEY_PCI]);
 	parse_requires(p, values[KEY_REQUIRES]);
@@ -201,6 +247,7 @@ static void parse_device(struct parser *p, const struct tree *root)
 	parse_interrupt_block(p, values[KEY_INTERRUPT_BLOCK]);
 	parse_policy(p, values[KEY_INTERRUPT_POLICY]);
 	parse_capabilities(p, values[KEY_CAPABILITIES]);
+	parse_extended_capabilities(p, values[KEY_EXTENDED_CAPABILITIES]);
 	parse_properties(p, values[KEY_PROPERTIES]);
 	parse_state(p, values[KEY_STATE]);
 	parse_timers(p, values[KEY_TIMERS]);

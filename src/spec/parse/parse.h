@@ -63,10 +63,22 @@ void parse_all_registers(struct parser *p, const struct parse_registers *from, u
 /* irqblock.c: adds the registers of interrupt_block: to the device's. */
 void parse_interrupt_block(struct parser *p, const struct tree *node);
 
+/* body: and wmask: of a capability, byte by byte. */
+struct parse_body {
+	unsigned int before; /* bytes to leave free before them */
+	unsigned int least, most; /* how many there may be */
+	unsigned int multiple; /* what the whole is filled up to */
+	unsigned int *ret_length; /* of the whole: before, body, filling */
+	uint8_t **ret_body, **ret_wmask; /* in the arena; wmask stays as it is if there is none */
+};
+/* False: not there, or reported; the length is set where the body is. */
+bool parse_body(struct parser *p, const struct tree **values, const struct parse_body *body);
+
 /* Whole keys of the device. */
 void parse_pci(struct parser *p, const struct tree *node);
 void parse_bars(struct parser *p, const struct tree *node);
 void parse_capabilities(struct parser *p, const struct tree *node);
+void parse_extended_capabilities(struct parser *p, const struct tree *node);
 void parse_properties(struct parser *p, const struct tree *node);
 void parse_state(struct parser *p, const struct tree *node);
 void parse_jobs(struct parser *p, const struct tree *node);

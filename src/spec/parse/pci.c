@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* pci:, bars: and capabilities: */
+/* pci: and bars: */
 #include "spec/parse/parse.h"
 
 #include <string.h>
@@ -44,6 +44,7 @@ void parse_pci(struct parser *p, const struct tree *node)
 		if (value_word(p, values[KEY_PIN], "pin", pins, &pin))
 			dev->id.pin = pin;
 	}
+	dev->express_pos = values[KEY_EXPRESS] ? values[KEY_EXPRESS]->pos : node->pos;
 	parse_flag(p, values, KEY_EXPRESS, &dev->id.express);
 }
 
@@ -178,164 +179,4 @@ void parse_bars(struct parser *p, const struct tree *node)
 	if (windows->len)
 		memcpy(dev->windows, windows->data, windows->len * sizeof(*dev->windows));
 	g_array_free(windows, TRUE);
-}
-
-/* A list of numbers from 0 to 255 in place; false with an error reported. */
-static bool parse_bytes(struct parser *p, const struct tree *node, const char *what, uint8_t *out)
-{
-	bool ok = true;
-
-	for (const struct tree *item = node->first; item; item = item->next) {
-		uint64_t byte = 0;
-
-		ok &= value_number(p, item, what, 0, 0xff, &byte);
-		*out++ = byte;
-	}
-	return ok;
-}
-
-static void parse_vendor(struct parser *p, const struct tree **values, struct spec_cap *cap)
-{
-	const struct tree *body = values[KEY_BODY], *wmask = values[KEY_WMASK];
-	bool ok;
-
-	if (!body || !value_list(p, body, "body"))
-		return;
-	/* PCI code and id assignment: a vendor's capability begins id, next, length. */
-	if (body->count > 0xff - 3) {
-		spec_error(p->diags, body->pos, "body: %u bytes; at most %u fit", body->count,
-			   0xff - 3);
-		return;
-	}
-	cap->length = 3 + body->count;
-	cap->body = spec_arena_alloc(p->arena, cap->length - 2, 1);
-	cap->body[0] = cap->length;
-	ok = parse_bytes(p, body, "body", cap->body + 1);
-	if (wmask && !value_list(p, wmask, "wmask")) {
-		ok = false;
-	} else if (wmask && wmask->count != body->count) {
-		spec_error(p->diags, wmask->pos, "wmask: %u bytes for a body of %u", wmask->count,
-			   body->count);
-		spec_note(p->diags, body->pos, "the body is here");
-		ok = false;
-	} else if (wmask) {
-		cap->wmask = spec_arena_alloc(p->arena, cap->length - 2, 1);
-		ok &= parse_bytes(p, wmask, "wmask", cap->wmask + 1);
-	}
-	cap->bad = !ok;
-}
-
-static void parse_msi(struct parser *p, const struct tree **values, struct spec_cap *cap)
-{
-	static const struct word counts[] = {
-		{ "1", 1 },   { "2", 2 },   { "4", 4 }, { "8", 8 },
-		{ "16", 16 }, { "32", 32 }, { NULL },
-	};
-
-	cap->vectors = 1;
-	cap->address64 = true;
-	parse_flag(p, values, KEY_ADDRESS64, &cap->address64);
-	parse_flag(p, values, KEY_MASKABLE, &cap->maskable);
-	/* PCI 3.0, 6.8.1: the four layouts. */
-	cap->length = (cap->address64 ? 14 : 10) + (cap->maskable ? 10 : 0);
-	cap->bad = values[KEY_VECTORS] &&
-		   !value_word(p, values[KEY_VECTORS], "vectors", counts, &cap->vectors);
-}
-
-/* {bar, offset}; false: not there, or reported. */
-static bool parse_place(struct parser *p, const struct tree *node, struct spec_place *place)
-{
-	const struct tree *values[KEYS];
-	uint64_t bar;
-	bool ok;
-
-	if (!node)
-		return false;
-	place->pos = node->pos;
-	if (!value_keys(p, node, SECTION_PLACE, values) || !values[KEY_BAR] || !values[KEY_OFFSET])
-		return false;
-	place->bar_pos = values[KEY_BAR]->pos;
-	place->offset_pos = values[KEY_OFFSET]->pos;
-	ok = value_number(p, values[KEY_BAR], "bar", 0, EZ_BARS - 1, &bar);
-	if (ok)
-		place->bar = bar;
-	return value_size(p, values[KEY_OFFSET], "offset", &place->offset) && ok;
-}
-
-static void parse_msix(struct parser *p, const struct tree **values, struct spec_cap *cap)
-{
-	uint64_t vectors = 1;
-	bool ok;
-
-	cap->length = 12; /* PCI 3.0, 6.8.2 */
-	ok = !values[KEY_VECTORS] ||
-	     value_number(p, values[KEY_VECTORS], "vectors", 1, 2048, &vectors);
-	cap->vectors = vectors;
-	ok &= parse_place(p, values[KEY_TABLE], &cap->table);
-	if (values[KEY_PBA]) {
-		ok &= parse_place(p, values[KEY_PBA], &cap->pba);
-	} else if (ok) {
-		cap->pba = cap->table;
-		cap->pba.offset += spec_msix_table_size(cap);
-	}
-	cap->bad = !ok;
-}
-
-static void parse_capability(struct parser *p, const struct tree *node, void *item)
-{
-	static const struct {
-		enum key key;
-		enum key_section section;
-		uint8_t id; /* PCI code and id assignment */
-	} kinds[] = {
-		{ KEY_PM, SECTION_PM, 0x01 },
-		{ KEY_MSI, SECTION_MSI, 0x05 },
-		{ KEY_MSIX, SECTION_MSIX, 0x11 },
-		{ KEY_VENDOR, SECTION_VENDOR, 0x09 },
-	};
-	const struct tree *values[KEYS], *inner[KEYS];
-	struct spec_cap *cap = item;
-
-	cap->pos = node->pos;
-	cap->bad = true;
-	if (!value_keys(p, node, SECTION_CAPABILITY, values))
-		return;
-	if (node->count != 1) {
-		spec_error(p->diags, node->pos,
-			   "a capability is one of pm, msi, msix, vendor; found %u", node->count);
-		return;
-	}
-	for (unsigned int i = 0; i < G_N_ELEMENTS(kinds); i++) {
-		const struct tree *value = values[kinds[i].key];
-
-		if (!value)
-			continue;
-		cap->kind = key_names[kinds[i].key];
-		cap->id = kinds[i].id;
-		if (!value_keys(p, value, kinds[i].section, inner))
-			return;
-		if (kinds[i].key == KEY_MSI) {
-			parse_msi(p, inner, cap);
-		} else if (kinds[i].key == KEY_MSIX) {
-			parse_msix(p, inner, cap);
-		} else if (kinds[i].key == KEY_VENDOR) {
-			parse_vendor(p, inner, cap);
-		} else {
-			cap->length = 8; /* PM 1.2, 3.2 */
-			cap->bad = false;
-			parse_flag(p, inner, KEY_NO_SOFT_RESET, &cap->no_soft_reset);
-		}
-		if (!inner[KEY_OFFSET] || !value_number(p, inner[KEY_OFFSET], "offset", 0,
-							EZ_CONFIG_SIZE - 1, &cap->offset)) {
-			cap->bad = true;
-			return;
-		}
-		cap->offset_pos = inner[KEY_OFFSET]->pos;
-	}
-}
-
-void parse_capabilities(struct parser *p, const struct tree *node)
-{
-	p->dev->caps = parse_items(p, node, KEY_CAPABILITIES, 48, sizeof(*p->dev->caps),
-				   parse_capability, &p->dev->n_caps);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The smallest model, made by hand so that it can be wrong: NAME and ABI come
- * from the command line of the compiler, and so does PROPERTY, a property's name.
+ * from the command line of the compiler, and so do PROPERTY, a property's name,
+ * and ALIAS.
  */
 #include <ersatz/model.h>
 
@@ -20,6 +21,10 @@ static const struct ez_prop props[] = {
 };
 #endif
 
+#ifdef ALIAS
+static const char *const aliases[] = { ALIAS, NULL };
+#endif
+
 static const struct ez_spec spec = {
 	.name = NAME,
 	.desc = "A model for a test",
@@ -29,6 +34,9 @@ static const struct ez_spec spec = {
 #ifdef PROPERTY
 	.props = props,
 	.n_props = 1,
+#endif
+#ifdef ALIAS
+	.aliases = aliases,
 #endif
 };
 
