@@ -1,0 +1,586 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What programs make the device do: turns, the factorial, interrupts, DMA. */
+#include <linux/dma-mapping.h>
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "edu_driver.h"
+
+/* A chunk takes 100 ms; much later it never ends. */
+#define EDU_DRAIN (3 * HZ)
+
+/* Where the DMA engine sees its buffer. */
+#define EDU_BUFFER_OFFSET 0x40000
+
+/* ---- turns ---- */
+
+static unsigned long edu_deadline(u32 timeout_ms)
+{
+	return jiffies + msecs_to_jiffies(timeout_ms ? timeout_ms : EDU_TIMEOUT_MS) + 1;
+}
+
+static long edu_left(unsigned long deadline)
+{
+	return max((long)(deadline - jiffies), 0L);
+}
+
+static bool edu_claim(struct edu *edu, struct edu_unit *unit, const void *owner)
+{
+	bool mine;
+
+	spin_lock_irq(&edu->irq_lock);
+	mine = !edu->gone && !unit->owner && !unit->busy;
+	if (mine) {
+		unit->owner = owner;
+		unit->finished = false;
+	}
+	spin_unlock_irq(&edu->irq_lock);
+	return mine;
+}
+
+static int edu_turn(struct edu *edu, struct edu_unit *unit, const void *owner,
+		    unsigned long deadline)
+{
+	bool mine = false;
+	long left;
+
+	left = wait_event_interruptible_timeout(
+		edu->wait, (mine = edu_claim(edu, unit, owner)) || READ_ONCE(edu->gone),
+		edu_left(deadline));
+	if (mine)
+		return 0;
+	if (left < 0)
+		return -ERESTARTSYS;
+	return READ_ONCE(edu->gone) ? -ENODEV : -ETIMEDOUT;
+}
+
+/* Whose work the device is at yet goes on; nobody waits for it. */
+static void edu_yield(struct edu *edu, struct edu_unit *unit)
+{
+	spin_lock_irq(&edu->irq_lock);
+	unit->owner = NULL;
+	unit->finished = false;
+	spin_unlock_irq(&edu->irq_lock);
+	wake_up_all(&edu->wait);
+}
+
+static bool edu_owns(struct edu *edu, struct edu_unit *unit, const void *owner)
+{
+	bool mine;
+
+	spin_lock_irq(&edu->irq_lock);
+	mine = unit->owner == owner;
+	spin_unlock_irq(&edu->irq_lock);
+	return mine;
+}
+
+/* -EAGAIN: it has not finished. */
+static int edu_outcome(struct edu *edu, struct edu_unit *unit, u32 *ret_result)
+{
+	int err = -EAGAIN;
+
+	spin_lock_irq(&edu->irq_lock);
+	if (unit->finished) {
+		err = unit->error;
+		*ret_result = unit->result;
+	}
+	spin_unlock_irq(&edu->irq_lock);
+	return err;
+}
+
+static int edu_await(struct edu *edu, struct edu_unit *unit, unsigned long deadline,
+		     u32 *ret_result)
+{
+	long left = wait_event_interruptible_timeout(edu->wait, READ_ONCE(unit->finished),
+						     edu_left(deadline));
+
+	if (left < 0)
+		return -ERESTARTSYS;
+	return left ? edu_outcome(edu, unit, ret_result) : -ETIMEDOUT;
+}
+
+/* The owner's work begins: the register is written last, and the handler sees all of it. */
+static void edu_begin(struct edu *edu, struct edu_unit *unit, unsigned int reg, u32 value)
+{
+	spin_lock_irq(&edu->irq_lock);
+	unit->busy = true;
+	unit->finished = false;
+	unit->error = 0;
+	unit->result = 0;
+	edu_put(edu, reg, value);
+	spin_unlock_irq(&edu->irq_lock);
+}
+
+/* ---- factorial ---- */
+
+static int edu_factorial_begin(struct edu *edu, u32 n)
+{
+	int err = edu_enter(edu);
+
+	if (err)
+		return err;
+	/* Begun by somebody before us, at the original. It would ignore ours. */
+	if (edu_get(edu, EDU_STATUS) & EDU_STATUS_COMPUTING_MASK)
+		err = edu_is_there(edu) ? -EBUSY : -ENODEV;
+	else
+		edu_begin(edu, &edu->factorial, EDU_FACTORIAL, n);
+	edu_leave(edu);
+	return err;
+}
+
+/* -EAGAIN: it has begun, or is not done yet, or somebody else is. */
+static int edu_factorial_poll(struct edu_file *f, struct edu_factorial *fact)
+{
+	struct edu *edu = f->edu;
+	int err;
+
+	if (!edu_owns(edu, &edu->factorial, f)) {
+		if (!edu_claim(edu, &edu->factorial, f))
+			return -EAGAIN;
+		f->begun_n = fact->n;
+		err = edu_factorial_begin(edu, fact->n);
+		if (err)
+			edu_yield(edu, &edu->factorial);
+		return err ? err : -EAGAIN;
+	}
+	if (f->begun_n != fact->n)
+		return -EBUSY;
+	err = edu_outcome(edu, &edu->factorial, &fact->result);
+	if (err != -EAGAIN)
+		edu_yield(edu, &edu->factorial);
+	return err;
+}
+
+static int edu_factorial_wait(struct edu *edu, struct edu_factorial *fact)
+{
+	unsigned long deadline = edu_deadline(fact->timeout_ms);
+	int err = edu_turn(edu, &edu->factorial, fact, deadline);
+
+	if (err)
+		return err;
+	err = edu_factorial_begin(edu, fact->n);
+	if (!err)
+		err = edu_await(edu, &edu->factorial, deadline, &fact->result);
+	edu_yield(edu, &edu->factorial);
+	return err;
+}
+
+long edu_factorial(struct edu_file *f, struct edu_factorial __user *argp, bool nonblock)
+{
+	struct edu_factorial fact;
+	int err;
+
+	if (copy_from_user(&fact, argp, sizeof(fact)))
+		return -EFAULT;
+	if (fact.pad)
+		return -EINVAL;
+	if (nonblock) {
+		if (!mutex_trylock(&f->lock))
+			return -EAGAIN;
+		err = edu_factorial_poll(f, &fact);
+		mutex_unlock(&f->lock);
+	} else {
+		err = edu_factorial_wait(f->edu, &fact);
+	}
+	if (err)
+		return err;
+	return copy_to_user(argp, &fact, sizeof(fact)) ? -EFAULT : 0;
+}
+
+/* ---- interrupts ---- */
+
+static int edu_raise_bits(struct edu *edu, u32 bits)
+{
+	int err = edu_enter(edu);
+
+	if (err)
+		return err;
+	spin_lock_irq(&edu->irq_lock);
+	edu->seen = 0;
+	edu_put(edu, EDU_IRQ_RAISE, bits);
+	spin_unlock_irq(&edu->irq_lock);
+	edu_leave(edu);
+	return 0;
+}
+
+static int edu_raise_wait(struct edu *edu, const struct edu_raise *raise)
+{
+	unsigned int resets = READ_ONCE(edu->resets);
+	long left;
+	int err = edu_raise_bits(edu, raise->bits);
+
+	if (err)
+		return err;
+	left = wait_event_interruptible_timeout(
+		edu->wait,
+		(READ_ONCE(edu->seen) & raise->bits) == raise->bits || READ_ONCE(edu->gone) ||
+			READ_ONCE(edu->resets) != resets,
+		edu_left(edu_deadline(raise->timeout_ms)));
+	if (left < 0)
+		return -ERESTARTSYS;
+	if ((READ_ONCE(edu->seen) & raise->bits) == raise->bits)
+		return 0;
+	if (READ_ONCE(edu->gone))
+		return -ENODEV;
+	return left ? -EIO : -ETIMEDOUT;
+}
+
+long edu_raise(struct edu_file *f, struct edu_raise __user *argp, bool nonblock)
+{
+	struct edu *edu = f->edu;
+	struct edu_raise raise;
+	int err;
+
+	if (copy_from_user(&raise, argp, sizeof(raise)))
+		return -EFAULT;
+	/* No bit, no interrupt. */
+	if (!raise.bits)
+		return -EINVAL;
+	if (nonblock) {
+		if (!mutex_trylock(&edu->raise_lock))
+			return -EAGAIN;
+		err = edu_raise_bits(edu, raise.bits);
+	} else {
+		if (mutex_lock_interruptible(&edu->raise_lock))
+			return -ERESTARTSYS;
+		err = edu_raise_wait(edu, &raise);
+	}
+	mutex_unlock(&edu->raise_lock);
+	return err;
+}
+
+/* ---- DMA ---- */
+
+/* Of the page, from `at` on, and of the device's buffer, from `offset` on. */
+struct edu_chunk {
+	unsigned int
+		resets; /* of the device when the call began: after another its buffer is empty */
+	unsigned int which; /* page */
+	u32 at;
+	u32 offset;
+	u32 length;
+	bool from_device;
+};
+
+static enum dma_data_direction edu_direction(const struct edu_chunk *chunk)
+{
+	return chunk->from_device ? DMA_FROM_DEVICE : DMA_TO_DEVICE;
+}
+
+static int edu_chunk_begin(struct edu_file *f, const struct edu_chunk *chunk)
+{
+	const u32 own = EDU_BUFFER_OFFSET + chunk->offset;
+	struct edu *edu = f->edu;
+	dma_addr_t bus;
+	int err = edu_enter(edu);
+
+	if (err)
+		return err;
+	err = edu_page(f, chunk->which);
+	if (!err && chunk->resets != edu->resets)
+		err = -EIO;
+	if (!err && (edu_get(edu, EDU_DMA_CMD) & EDU_DMA_CMD_RUN_MASK))
+		err = edu_is_there(edu) ? -EBUSY : -ENODEV;
+	if (!err) {
+		bus = f->page[chunk->which].bus;
+		edu->dma_bus = bus;
+		edu->transfers++;
+		dma_sync_single_for_device(&edu->pdev->dev, bus + chunk->at, chunk->length,
+					   edu_direction(chunk));
+		/* Four bytes clear the upper four; the mask has 28 bits. */
+		bus += chunk->at;
+		edu_put(edu, EDU_DMA_SRC, chunk->from_device ? own : (u32)bus);
+		edu_put(edu, EDU_DMA_DST, chunk->from_device ? (u32)bus : own);
+		edu_put(edu, EDU_DMA_COUNT, chunk->length);
+		edu_begin(edu, &edu->dma, EDU_DMA_CMD,
+			  EDU_DMA_CMD_RUN_MASK | EDU_DMA_CMD_IRQ_MASK |
+				  (chunk->from_device ? EDU_DMA_CMD_TO_RAM_MASK : 0));
+	}
+	edu_leave(edu);
+	return err;
+}
+
+/* After a good end: the memory is the processor's again. */
+static int edu_chunk_end(struct edu_file *f, const struct edu_chunk *chunk)
+{
+	struct edu *edu = f->edu;
+	int err = 0;
+
+	mutex_lock(&edu->lock);
+	if (f->page[chunk->which].page)
+		dma_sync_single_for_cpu(&edu->pdev->dev, f->page[chunk->which].bus + chunk->at,
+					chunk->length, edu_direction(chunk));
+	else
+		err = -ENODEV;
+	mutex_unlock(&edu->lock);
+	return err;
+}
+
+/*
+ * Until no transfer is under way: not before may its page go, or be used again. It is
+ * not waited for by who has been killed for longer than a chunk takes.
+ */
+static void edu_drain(struct edu *edu)
+{
+	if (wait_event_timeout(edu->wait, !READ_ONCE(edu->dma.busy), EDU_DRAIN))
+		return;
+	mutex_lock(&edu->lock);
+	if (edu->regs && !READ_ONCE(edu->asleep) && edu->extended)
+		edu_ready(edu, -EIO);
+	mutex_unlock(&edu->lock);
+}
+
+/* One chunk, with the engine ours. */
+static int edu_chunk_move(struct edu_file *f, const struct edu_chunk *chunk, unsigned long deadline,
+			  u32 *ret_error)
+{
+	struct edu *edu = f->edu;
+	int err = edu_chunk_begin(f, chunk);
+
+	if (err)
+		return err;
+	err = edu_await(edu, &edu->dma, deadline, ret_error);
+	if (err == -ERESTARTSYS || err == -ETIMEDOUT)
+		edu_drain(edu);
+	return err ? err : edu_chunk_end(f, chunk);
+}
+
+/* A reference to a page, to be put: it stays while we copy, whatever happens to the device. */
+static struct page *edu_page_get(struct edu_file *f, unsigned int which)
+{
+	struct page *page;
+	int err = edu_enter(f->edu);
+
+	if (err)
+		return ERR_PTR(err);
+	err = edu_page(f, which);
+	page = err ? ERR_PTR(err) : f->page[which].page;
+	if (!err)
+		get_page(page);
+	edu_leave(f->edu);
+	return page;
+}
+
+static int edu_fill(struct edu_file *f, u64 user, u32 length)
+{
+	struct page *page = edu_page_get(f, EDU_PAGE_BOUNCE);
+	int err = 0;
+
+	if (IS_ERR(page))
+		return PTR_ERR(page);
+	if (copy_from_user(page_address(page), u64_to_user_ptr(user), length))
+		err = -EFAULT;
+	put_page(page);
+	return err;
+}
+
+static int edu_empty(struct edu_file *f, u64 user, u32 length)
+{
+	struct page *page = edu_page_get(f, EDU_PAGE_BOUNCE);
+	int err = 0;
+
+	if (IS_ERR(page))
+		return PTR_ERR(page);
+	if (copy_to_user(u64_to_user_ptr(user), page_address(page), length))
+		err = -EFAULT;
+	put_page(page);
+	return err;
+}
+
+/* The next chunk of a transfer of which `done` bytes have been moved. */
+static struct edu_chunk edu_chunk_of(const struct edu_dma *dma, u64 done, unsigned int resets)
+{
+	struct edu_chunk chunk = {
+		.resets = resets,
+		.which = dma->flags & EDU_DMA_MAPPED ? EDU_PAGE_MAPPED : EDU_PAGE_BOUNCE,
+		.at = dma->flags & EDU_DMA_MAPPED ? dma->user : 0,
+		.offset = (dma->offset + done) % EDU_BUFFER_BYTES,
+		.from_device = dma->direction == EDU_FROM_DEVICE,
+	};
+
+	chunk.length = min_t(u64, dma->length - done, EDU_BUFFER_BYTES - chunk.offset);
+	return chunk;
+}
+
+/* All of it, chunk by chunk; others may have theirs in between. */
+static int edu_dma_wait(struct edu_file *f, struct edu_dma *dma, u64 *ret_done)
+{
+	unsigned long deadline = edu_deadline(dma->timeout_ms);
+	unsigned int resets = READ_ONCE(f->edu->resets);
+	bool user = !(dma->flags & EDU_DMA_MAPPED);
+	struct edu *edu = f->edu;
+	int err = 0;
+
+	while (!err && *ret_done < dma->length) {
+		struct edu_chunk chunk = edu_chunk_of(dma, *ret_done, resets);
+
+		if (user && !chunk.from_device)
+			err = edu_fill(f, dma->user + *ret_done, chunk.length);
+		if (!err)
+			err = edu_turn(edu, &edu->dma, dma, deadline);
+		if (err)
+			break;
+		err = edu_chunk_move(f, &chunk, deadline, &dma->error);
+		edu_yield(edu, &edu->dma);
+		if (!err && user && chunk.from_device)
+			err = edu_empty(f, dma->user + *ret_done, chunk.length);
+		if (!err)
+			*ret_done += chunk.length;
+	}
+	return err;
+}
+
+static bool edu_same(const struct edu_dma *a, const struct edu_dma *b)
+{
+	return a->user == b->user && a->length == b->length && a->offset == b->offset &&
+	       a->direction == b->direction && a->flags == b->flags;
+}
+
+static int edu_dma_begin(struct edu_file *f, const struct edu_dma *dma)
+{
+	bool user = !(dma->flags & EDU_DMA_MAPPED);
+	struct edu_chunk chunk = edu_chunk_of(dma, 0, READ_ONCE(f->edu->resets));
+	struct edu *edu = f->edu;
+	int err = 0;
+
+	if (!edu_claim(edu, &edu->dma, f))
+		return -EAGAIN;
+	if (user && !chunk.from_device)
+		err = edu_fill(f, dma->user, chunk.length);
+	if (!err)
+		err = edu_chunk_begin(f, &chunk);
+	if (err)
+		edu_yield(edu, &edu->dma);
+	else
+		f->begun = *dma;
+	return err ? err : -EAGAIN;
+}
+
+/* One chunk: begins it, or has its result. -EAGAIN as with a factorial. */
+static int edu_dma_poll(struct edu_file *f, struct edu_dma *dma, u64 *ret_done)
+{
+	bool user = !(dma->flags & EDU_DMA_MAPPED);
+	struct edu_chunk chunk = edu_chunk_of(dma, 0, READ_ONCE(f->edu->resets));
+	struct edu *edu = f->edu;
+	int err;
+
+	if (!edu_owns(edu, &edu->dma, f))
+		return edu_dma_begin(f, dma);
+	if (!edu_same(dma, &f->begun))
+		return -EBUSY;
+	err = edu_outcome(edu, &edu->dma, &dma->error);
+	if (err == -EAGAIN)
+		return err;
+	edu_yield(edu, &edu->dma);
+	if (!err)
+		err = edu_chunk_end(f, &chunk);
+	if (!err && user && chunk.from_device)
+		err = edu_empty(f, dma->user, chunk.length);
+	if (!err)
+		*ret_done = chunk.length;
+	return err;
+}
+
+static bool edu_dma_makes_sense(const struct edu_dma *dma)
+{
+	if (dma->pad || dma->offset >= EDU_BUFFER_BYTES || dma->direction > EDU_FROM_DEVICE ||
+	    (dma->flags & ~EDU_DMA_MAPPED))
+		return false;
+	if (!(dma->flags & EDU_DMA_MAPPED))
+		return dma->user + dma->length >= dma->user;
+	return dma->user < EDU_BUFFER_BYTES && dma->length <= EDU_BUFFER_BYTES - dma->user &&
+	       dma->length <= EDU_BUFFER_BYTES - dma->offset;
+}
+
+long edu_dma(struct edu_file *f, struct edu_dma __user *argp, bool nonblock)
+{
+	struct edu_dma dma;
+	u64 done = 0;
+	int err = 0;
+
+	if (copy_from_user(&dma, argp, sizeof(dma)))
+		return -EFAULT;
+	if (!edu_dma_makes_sense(&dma))
+		return -EINVAL;
+	dma.error = 0;
+	if (nonblock) {
+		if (!mutex_trylock(&f->lock))
+			return -EAGAIN;
+		if (dma.length)
+			err = edu_dma_poll(f, &dma, &done);
+	} else {
+		if (mutex_lock_interruptible(&f->lock))
+			return -ERESTARTSYS;
+		err = edu_dma_wait(f, &dma, &done);
+	}
+	mutex_unlock(&f->lock);
+	/* The call may be made again, with what it was given. */
+	if (err == -EAGAIN || err == -EBUSY || err == -ERESTARTSYS)
+		return err;
+	dma.length = done;
+	return copy_to_user(argp, &dma, sizeof(dma)) ? -EFAULT : err;
+}
+
+/* There and back in one turn: nobody else's bytes get between. */
+static int edu_copy_chunk(struct edu_file *f, struct edu_copy *copy, u64 done, u32 length,
+			  unsigned long deadline, unsigned int resets)
+{
+	struct edu_chunk chunk = { .resets = resets, .which = EDU_PAGE_BOUNCE, .length = length };
+	struct edu *edu = f->edu;
+	int err = edu_fill(f, copy->from + done, length);
+
+	if (!err)
+		err = edu_turn(edu, &edu->dma, copy, deadline);
+	if (err)
+		return err;
+	err = edu_chunk_move(f, &chunk, deadline, &copy->error);
+	chunk.from_device = true;
+	if (!err)
+		err = edu_chunk_move(f, &chunk, deadline, &copy->error);
+	edu_yield(edu, &edu->dma);
+	return err ? err : edu_empty(f, copy->to + done, length);
+}
+
+long edu_copy(struct edu_file *f, struct edu_copy __user *argp, bool nonblock)
+{
+	unsigned int resets = READ_ONCE(f->edu->resets);
+	unsigned long deadline;
+	struct edu_copy copy;
+	u64 done = 0;
+	int err = 0;
+
+	if (copy_from_user(&copy, argp, sizeof(copy)))
+		return -EFAULT;
+	if (nonblock || copy.from + copy.length < copy.from || copy.to + copy.length < copy.to)
+		return -EINVAL;
+	deadline = edu_deadline(copy.timeout_ms);
+	copy.error = 0;
+	if (mutex_lock_interruptible(&f->lock))
+		return -ERESTARTSYS;
+	while (!err && done < copy.length) {
+		u32 length = min_t(u64, copy.length - done, EDU_BUFFER_BYTES);
+
+		err = edu_copy_chunk(f, &copy, done, length, deadline, resets);
+		if (!err)
+			done += length;
+	}
+	mutex_unlock(&f->lock);
+	if (err == -ERESTARTSYS)
+		return err;
+	copy.length = done;
+	return copy_to_user(argp, &copy, sizeof(copy)) ? -EFAULT : err;
+}
+
+void edu_work_forget(struct edu_file *f)
+{
+	struct edu *edu = f->edu;
+
+	if (edu_owns(edu, &edu->factorial, f))
+		edu_yield(edu, &edu->factorial);
+	if (edu_owns(edu, &edu->dma, f)) {
+		edu_drain(edu);
+		edu_yield(edu, &edu->dma);
+	}
+}
