@@ -17,7 +17,7 @@ struct cli_command {
 	int (*run)(const struct cli_command *command, int argc, char **argv, GError **error);
 };
 
-extern const struct cli_command cli_run, cli_test, cli_new, cli_build, cli_serve, cli_spec,
+extern const struct cli_command cli_run, cli_test, cli_new, cli_build, cli_serve, cli_spec, cli_ctl,
 	cli_qemu, cli_doctor, cli_help;
 
 /* All of them; ends with NULL. */

@@ -60,6 +60,8 @@ void lab_options_clear(struct lab_options *options)
 
 	for (guint i = 0; i < G_N_ELEMENTS(strings); i++)
 		g_free(strings[i]);
+	g_free(options->name);
+	g_strfreev(options->spare);
 	g_strfreev(options->taps);
 	g_strfreev(options->qemu_args);
 }

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 const struct cli_command *const cli_commands[] = {
-	&cli_run,  &cli_test, &cli_new,	   &cli_build, &cli_serve,
+	&cli_run,  &cli_test, &cli_new,	   &cli_build, &cli_serve, &cli_ctl,
 	&cli_spec, &cli_qemu, &cli_doctor, &cli_help,  NULL,
 };
 

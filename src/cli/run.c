@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/lab_options.h"
 #include "lab/lab.h"
+#include "lab/session.h"
 #include "project/failure.h"
 #include "project/project.h"
 
@@ -36,6 +37,12 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 		  "a disk image, as /dev/vda; its format is seen from its contents", "IMAGE" },
 		{ "share", 0, 0, G_OPTION_ARG_FILENAME, &options.share,
 		  "a folder of this machine, at /mnt/share", "DIR" },
+		{ "name", 0, 0, G_OPTION_ARG_STRING, &options.name,
+		  "what ersatz ctl calls this run", "SESSION" },
+		{ "spare", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.spare,
+		  "a device that is not plugged in yet, but could be, by ersatz ctl; may be "
+		  "repeated",
+		  "PROJECT" },
 		{ "timeout", 0, 0, G_OPTION_ARG_INT, &options.timeout,
 		  "seconds for all of it, booting included (default: no limit)", "S" },
 		{ "gdb", 0, 0, G_OPTION_ARG_NONE, &options.gdb,
@@ -57,7 +64,7 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 	if (!cli_parse(self, entries, &argc, argv, &command, error) ||
 	    !lab_options_check(&options, backend, error))
 		return FAILURE_SETUP;
-	if (argc < 2) {
+	if (argc < 2 && !options.spare) {
 		failure_set(error, FAILURE_SETUP, "run: which PROJECT? See ersatz run --help");
 		return FAILURE_SETUP;
 	}
@@ -65,6 +72,9 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 		failure_set(error, FAILURE_SETUP, "run: there is no command after --");
 		return FAILURE_SETUP;
 	}
+	options.control = TRUE;
+	if (options.name && !session_check_name(options.name, error))
+		return FAILURE_SETUP;
 	devices = project_devices(argv + 1, error);
 	if (!devices)
 		return FAILURE_SETUP;
@@ -74,6 +84,8 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 		return FAILURE_SETUP;
 	if (options.verbose)
 		say("the guest was ready after %.2f s", guest_boot_time(lab_guest(lab)));
+	if (interactive || options.verbose)
+		say("ersatz ctl calls this session %s", lab_session(lab));
 	go(lab_guest(lab), command, &status, error);
 	/* What ran in the guest may not have noticed. */
 	if (!lab_stop(lab) && status == 0 && !*error) {
@@ -99,6 +111,7 @@ const struct cli_command cli_run = {
 		"\n"
 		"The projects' programs are in /usr/bin of the guest, their modules load by\n"
 		"themselves or by modprobe, their guest tests are in /tests/PROJECT.\n"
+		"While it runs, ersatz ctl plugs devices in and out: ersatz ctl --help.\n"
 		"\n" LAB_OPTIONS_HELP "\n"
 		"examples:\n"
 		"  ersatz run my_rng\n"

@@ -41,6 +41,15 @@ static int serve_project(char **names, struct vu_options *options, GError **erro
 	return serve(device->project->model, device->properties, options, error);
 }
 
+/* A descriptor that was handed to us is for no process of the model's. */
+static gboolean ours(int fd, const char *option, GError **error)
+{
+	if (fd > 0 && fcntl(fd, F_SETFD, FD_CLOEXEC))
+		return failure_set(error, FAILURE_SETUP, "serve: %s %d: %s", option, fd,
+				   strerror(errno));
+	return TRUE;
+}
+
 static int run(const struct cli_command *self, int argc, char **argv, GError **error)
 {
 	struct vu_options options = { .contain = true, .ready_fd = -1 };
@@ -65,6 +74,10 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 		  "what messages and traces call the device (default: PROJECT0)", "NAME" },
 		{ "ready-fd", 0, 0, G_OPTION_ARG_INT, &options.ready_fd,
 		  "write \"ready\" there once clients can connect, and close it", "FD" },
+		{ "orders-fd", 0, 0, G_OPTION_ARG_INT, &options.orders_fd,
+		  "take orders from the socket FD, as ersatz ctl has them passed on", "FD" },
+		{ "info-fd", 0, 0, G_OPTION_ARG_INT, &options.info_fd,
+		  "the file FD, where the order i has the device described", "FD" },
 		{ NULL },
 	};
 
@@ -76,11 +89,10 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 			"serve: one PROJECT and --socket PATH are needed; see ersatz serve --help");
 		return FAILURE_SETUP;
 	}
-	if (options.ready_fd >= 0 && fcntl(options.ready_fd, F_SETFD, FD_CLOEXEC)) {
-		failure_set(error, FAILURE_SETUP, "serve: --ready-fd %d: %s", options.ready_fd,
-			    strerror(errno));
+	if (!ours(options.ready_fd, "--ready-fd", error) ||
+	    !ours(options.orders_fd, "--orders-fd", error) ||
+	    !ours(options.info_fd, "--info-fd", error))
 		return FAILURE_SETUP;
-	}
 	if (hang_limit < 0 || hang_limit > 86400 || (alone && (gdb || hang_limit))) {
 		failure_set(error, FAILURE_SETUP,
 			    alone ? "serve: with --alone there is no keeper that --gdb and "

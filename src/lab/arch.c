@@ -11,6 +11,7 @@ static const struct lab_machine x86_machines[] = {
 	{
 		.name = "q35",
 		.channel = "",
+		.hotplug = "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off",
 		.first_slot = 0x02,
 		.last_slot = 0x1e,
 		.express = TRUE,

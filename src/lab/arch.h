@@ -11,6 +11,7 @@ struct lab_machine {
 	const char *options; /* more of -M; NULL: none */
 	const char *vga; /* -device for the display that belongs to it; NULL: none */
 	const char *channel; /* properties of the virtio devices, so that they fit in */
+	const char *hotplug; /* -global, for native hot-plug; NULL: none needed */
 	guint first_slot; /* devices of the run go here, in order, ... */
 	guint last_slot; /* ... and the lab's own from here down */
 	gboolean express; /* has PCI Express root ports, and so an IOMMU */

@@ -28,6 +28,7 @@ struct sink {
 
 struct command {
 	struct guest *guest;
+	char **argv;
 	int in;
 	guint in_source;
 	guint32 credit; /* of stdin */
@@ -165,6 +166,27 @@ static gboolean take_frame(gpointer data, const struct wire_frame *frame)
 	}
 }
 
+/* The machine was reset under it: it starts again, with what is left of its input. */
+static void was_reset(gpointer data, gboolean ready)
+{
+	struct command *command = data;
+
+	command->credit = 0;
+	if (command->in_source)
+		g_source_remove(command->in_source);
+	command->in_source = 0;
+	for (int i = 0; i < 2; i++)
+		command->sinks[i].taken = 0;
+	if (!ready)
+		return;
+	command->credit = WIRE_WINDOW;
+	guest_send_exec(command->guest, command->argv, 0, NULL);
+	if (command->in < 0)
+		guest_send(command->guest, WIRE_STDIN, NULL, 0);
+	else
+		input_watch(command);
+}
+
 static gboolean is_over(gpointer data)
 {
 	struct command *command = data;
@@ -192,12 +214,14 @@ static void begin(struct command *command, struct guest *guest, const struct gue
 					    S_ISREG(st.st_mode);
 	}
 	guest->frame_sink = take_frame;
+	guest->reset_sink = was_reset;
 	guest->frame_data = command;
 }
 
 static void end(struct command *command)
 {
 	command->guest->frame_sink = NULL;
+	command->guest->reset_sink = NULL;
 	if (command->in_source)
 		g_source_remove(command->in_source);
 	for (int i = 0; i < 2; i++) {
@@ -228,6 +252,7 @@ gboolean guest_command(struct guest *guest, char **argv, const struct guest_stre
 	if (!guest_send_exec(guest, argv, 0, error))
 		return FALSE;
 	begin(&command, guest, streams);
+	command.argv = argv;
 	if (streams->in < 0)
 		guest_send(guest, WIRE_STDIN, NULL, 0);
 	else

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 /* File descriptors as QEMU has them. Low: a shell script in between leaves them alone. */
-enum { CHANNEL_FD = 3, CONSOLE_FD = 4, TRACE_FD = GUEST_TRACE_FD };
+enum { CHANNEL_FD = 3, CONSOLE_FD = 4, TRACE_FD = GUEST_TRACE_FD, MONITOR_FD = 6 };
 
 #define RING (64 << 10) /* bytes of the console that are kept */
 #define LAST_LINES 24 /* of it, shown when something went wrong */
@@ -100,14 +100,16 @@ char *guest_console(const struct guest *guest, guint lines)
 
 static gboolean flush_channel(struct guest *guest)
 {
-	while (guest->out->len > 0) {
-		ssize_t n = send(guest->channel, guest->out->data, guest->out->len,
-				 MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (guest->sent < guest->out->len) {
+		ssize_t n = send(guest->channel, guest->out->data + guest->sent,
+				 guest->out->len - guest->sent, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (n < 0)
 			return errno == EAGAIN || errno == EINTR;
-		g_byte_array_remove_range(guest->out, 0, (guint)n);
+		guest->sent += (guint)n;
 	}
+	g_byte_array_set_size(guest->out, 0);
+	guest->sent = 0;
 	return FALSE;
 }
 
@@ -165,6 +167,66 @@ gboolean guest_send_exec(struct guest *guest, char **argv, guint32 flags, GError
 	return TRUE;
 }
 
+/* ---- questions, from another thread ---- */
+
+static void take_answer(struct guest *guest, const struct wire_frame *frame)
+{
+	if (frame->size < 8)
+		return;
+	g_mutex_lock(&guest->asking);
+	/* One to a question that nobody waits for any more is dropped. */
+	if (guest->asked && wire_get32(frame->data) == guest->serial) {
+		guest->asked = FALSE;
+		guest->answer_error = (int)wire_get32(frame->data + 4);
+		guest->answer = g_strndup((const char *)frame->data + 8, (gsize)(frame->size - 8));
+		/* It goes to a terminal: nothing in there moves its cursor. */
+		for (char *at = guest->answer; *at; at++)
+			if (!g_ascii_isprint(*at))
+				*at = '?';
+		g_cond_broadcast(&guest->answered);
+	}
+	g_mutex_unlock(&guest->asking);
+}
+
+void guest_ask(struct guest *guest, enum wire_question what, const void *argument, gsize size)
+{
+	g_autoptr(GByteArray) data = g_byte_array_new();
+	guint8 head[5];
+
+	g_mutex_lock(&guest->asking);
+	g_clear_pointer(&guest->answer, g_free);
+	guest->asked = TRUE;
+	guest->serial++;
+	wire_put32(head, guest->serial);
+	head[4] = (guint8)what;
+	g_mutex_unlock(&guest->asking);
+	g_byte_array_append(data, head, sizeof(head));
+	g_byte_array_append(data, argument, (guint)size);
+	guest_send(guest, WIRE_ASK, data->data, data->len);
+}
+
+gboolean guest_answer(struct guest *guest, guint ms, int *ret_error, char **ret_text)
+{
+	gint64 until = g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND;
+	gboolean ok;
+
+	g_mutex_lock(&guest->asking);
+	while (guest->asked && g_cond_wait_until(&guest->answered, &guest->asking, until))
+		;
+	ok = !guest->asked && guest->answer;
+	*ret_error = guest->answer_error;
+	*ret_text = ok ? g_steal_pointer(&guest->answer) : NULL;
+	g_mutex_unlock(&guest->asking);
+	return ok;
+}
+
+void guest_file(struct guest *guest, const char *bytes, gsize size)
+{
+	guest_send(guest, WIRE_FILE, NULL, 0);
+	for (gsize at = 0; at < size; at += WIRE_CHUNK)
+		guest_send(guest, WIRE_FILE, bytes + at, MIN(size - at, WIRE_CHUNK));
+}
+
 static void handle_frame(struct guest *guest, const struct wire_frame *frame)
 {
 	if (guest->frame_sink && guest->frame_sink(guest->frame_data, frame))
@@ -177,8 +239,13 @@ static void handle_frame(struct guest *guest, const struct wire_frame *frame)
 		show_held(guest);
 		break;
 	case WIRE_READY:
-		guest->ready = TRUE;
-		guest->ready_at = g_get_monotonic_time();
+		g_atomic_int_set(&guest->ready, TRUE);
+		if (guest->reset_sink && guest->ready_at)
+			guest->reset_sink(guest->frame_data, TRUE);
+		guest->ready_at = guest->ready_at ? guest->ready_at : g_get_monotonic_time();
+		break;
+	case WIRE_ANSWER:
+		take_answer(guest, frame);
 		break;
 	case WIRE_LOG:
 		say("guest: %.*s", (int)frame->size, (const char *)frame->data);
@@ -276,8 +343,8 @@ static void watch(struct guest *guest)
 	g_subprocess_wait_async(guest->qemu, NULL, qemu_ended, guest);
 }
 
-static gboolean spawn(struct guest *guest, int channel, int console, int errors, int trace_fd,
-		      const char *taps, const char *path, GError **error)
+static gboolean spawn(struct guest *guest, int channel, int console, int monitor, int errors,
+		      int trace_fd, const char *taps, const char *path, GError **error)
 {
 	g_autoptr(GSubprocessLauncher) launcher =
 		g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_NONE);
@@ -295,6 +362,7 @@ static gboolean spawn(struct guest *guest, int channel, int console, int errors,
 		g_subprocess_launcher_setenv(launcher, "ERSATZ_PATH", path, TRUE);
 	g_subprocess_launcher_take_fd(launcher, channel, CHANNEL_FD);
 	g_subprocess_launcher_take_fd(launcher, console, CONSOLE_FD);
+	g_subprocess_launcher_take_fd(launcher, monitor, MONITOR_FD);
 	g_subprocess_launcher_take_fd(launcher, trace_fd >= 0 ? dup(trace_fd) : dup(errors),
 				      TRACE_FD);
 	g_subprocess_launcher_take_stdout_fd(launcher, dup(errors));
@@ -314,19 +382,24 @@ struct guest *guest_start(struct machine_plan *plan, struct rundir *rundir,
 			  GError **error)
 {
 	struct guest *guest;
-	int channel[2], console[2], errors[2];
+	int channel[2], console[2], monitor[2], errors[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, channel) ||
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, console) || pipe2(errors, O_CLOEXEC))
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, console) ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor) || pipe2(errors, O_CLOEXEC))
 		return failure_errno(error, errno, "cannot make a socket for the guest"), NULL;
 	plan->channel_fd = CHANNEL_FD;
 	plan->console_fd = CONSOLE_FD;
+	plan->monitor_fd = MONITOR_FD;
 	plan->rundir = rundir->path;
 	guest = g_new0(struct guest, 1);
 	guest->plan = plan;
 	guest->rundir = rundir;
 	guest->channel = channel[0];
 	guest->console = console[0];
+	guest->monitor = monitor[0];
+	g_mutex_init(&guest->asking);
+	g_cond_init(&guest->answered);
 	guest->errors = errors[0];
 	guest->errors_line = g_string_new(NULL);
 	guest->ring = g_string_new(NULL);
@@ -334,7 +407,7 @@ struct guest *guest_start(struct machine_plan *plan, struct rundir *rundir,
 	guest->started = g_get_monotonic_time();
 	if (plan->options->timeout)
 		guest->deadline = guest->started + plan->options->timeout * G_USEC_PER_SEC;
-	if (!spawn(guest, channel[1], console[1], errors[1], trace_fd, tap_environment,
+	if (!spawn(guest, channel[1], console[1], monitor[1], errors[1], trace_fd, tap_environment,
 		   path_environment, error)) {
 		guest->dead = TRUE;
 		guest_stop(guest);
@@ -460,6 +533,30 @@ gboolean guest_wait_ready(struct guest *guest, GError **error)
 			  error);
 }
 
+void guest_was_reset(struct guest *guest)
+{
+	guint8 scrap[4096];
+
+	/* What the one before has left there ends anywhere; the next one is seconds away. */
+	while (recv(guest->channel, scrap, sizeof(scrap), MSG_DONTWAIT) > 0)
+		;
+	guest->reader.fill = 0;
+	guest->hello = FALSE;
+	g_atomic_int_set(&guest->ready, FALSE);
+	if (guest->reset_sink)
+		guest->reset_sink(guest->frame_data, FALSE);
+}
+
+gboolean guest_is_ready(struct guest *guest)
+{
+	return g_atomic_int_get(&guest->ready);
+}
+
+int guest_monitor(const struct guest *guest)
+{
+	return guest->monitor;
+}
+
 double guest_boot_time(const struct guest *guest)
 {
 	return (double)(guest->ready_at - guest->started) / G_USEC_PER_SEC;
@@ -509,11 +606,15 @@ void guest_stop(struct guest *guest)
 		;
 	close(guest->channel);
 	close(guest->console);
+	close(guest->monitor);
 	close(guest->errors);
 	g_clear_object(&guest->qemu);
 	g_string_free(guest->errors_line, TRUE);
 	g_string_free(guest->ring, TRUE);
 	g_byte_array_unref(guest->out);
 	g_free(guest->errors_last);
+	g_free(guest->answer);
+	g_mutex_clear(&guest->asking);
+	g_cond_clear(&guest->answered);
 	g_free(guest);
 }

@@ -3,6 +3,7 @@
 #ifndef ERSATZ_LAB_GUEST_H
 #define ERSATZ_LAB_GUEST_H
 
+#include "lab/guest/wire.h"
 #include "lab/machine.h"
 #include "lab/rundir.h"
 
@@ -42,6 +43,28 @@ gboolean guest_command(struct guest *guest, char **argv, const struct guest_stre
 
 /* A shell on the guest's console and our terminal, until it or Ctrl-A x ends it. */
 gboolean guest_shell(struct guest *guest, int *ret_status, GError **error);
+
+/*
+ * Asks the agent something, beside a command that runs; in the main thread, as
+ * guest_file. The answer is waited for in another thread, which is the only
+ * one to ask. FALSE: it has not come within `ms`;
+ * it still may. *ret_error is an errno of
+ * the guest's, 0: done.
+ */
+void guest_ask(struct guest *guest, enum wire_question what, const void *argument, gsize size);
+gboolean guest_answer(struct guest *guest, guint ms, int *ret_error, char **ret_text);
+/* Brings an archive in, for WIRE_UNPACK. */
+void guest_file(struct guest *guest, const char *bytes, gsize size);
+/* The socket of a monitor of QEMU's that nobody else uses; stays the guest's. */
+int guest_monitor(const struct guest *guest);
+
+/*
+ * The guest was reset, and boots again: to be told in the main thread, at once.
+ * The command, or the shell, is started there again when it is ready.
+ */
+void guest_was_reset(struct guest *guest);
+/* Is it up? In any thread. */
+gboolean guest_is_ready(struct guest *guest);
 
 /* Powers the guest off, or ends QEMU if it does not go; frees. */
 void guest_stop(struct guest *guest);

@@ -24,10 +24,20 @@ struct guest {
 	int channel;
 	struct wire_reader reader;
 	GByteArray *out;
+	guint sent; /* of it */
 	guint out_source;
 	gboolean hello, ready;
 	char *trouble; /* what is wrong with the channel; NULL: nothing */
 
+	/* A question that another thread waits for the answer of. */
+	GMutex asking;
+	GCond answered;
+	guint32 serial;
+	gboolean asked;
+	int answer_error;
+	char *answer;
+
+	int monitor; /* QEMU's, for whoever wants it */
 	int console;
 	GString *ring; /* the console's latest */
 	gsize shown; /* of the ring, by --verbose */
@@ -40,6 +50,8 @@ struct guest {
 	/* Takes frames while a command runs; FALSE: not one of its own. NULL: none runs. */
 	gboolean (*frame_sink)(gpointer data, const struct wire_frame *frame);
 	gpointer frame_data;
+	/* Told of a guest that was reset, and then once more when it is ready again. */
+	void (*reset_sink)(gpointer data, gboolean ready);
 	/* The terminal takes the console's bytes while the shell runs. */
 	void (*console_sink)(gpointer data, const char *bytes, gsize size);
 	gpointer console_data;

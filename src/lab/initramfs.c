@@ -402,70 +402,131 @@ static void add_files(struct cpio *cpio, const struct project *project, const ch
 	}
 }
 
-gboolean initramfs_write(const char *path, const char *scratch, const struct lab_kernel *kernel,
-			 GPtrArray *projects, GError **error)
+/* Where the kernel's own modules are, and which of them all guests get. */
+struct modules {
+	char *dir; /* NULL: the kernel has none */
+	GHashTable *dep; /* as read_dep */
+	GHashTable *set; /* paths */
+};
+
+static void modules_clear(struct modules *modules)
 {
-	g_autofree char *modules = NULL;
-	g_autofree char *base = NULL;
+	g_free(modules->dir);
+	g_clear_pointer(&modules->dep, g_hash_table_unref);
+	g_clear_pointer(&modules->set, g_hash_table_unref);
+}
+
+#define AUTO_MODULES __attribute__((cleanup(modules_clear))) struct modules
+
+static gboolean modules_find(struct modules *modules, const struct lab_kernel *kernel,
+			     GError **error)
+{
+	GHashTableIter iter;
+	gpointer module;
+
+	modules->set = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	if (!kernel->root) {
+		modules->dep = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+		return TRUE;
+	}
+	modules->dir = g_build_filename(kernel->root, "lib", "modules", kernel->release, NULL);
+	modules->dep = read_dep(modules->dir, error);
+	if (!modules->dep)
+		return FALSE;
+	g_hash_table_iter_init(&iter, modules->dep);
+	while (g_hash_table_iter_next(&iter, &module, NULL))
+		if (is_wanted(module))
+			take(modules->set, modules->dep, module);
+	return TRUE;
+}
+
+/* The projects' modules, those that they need, and what modprobe has to know of all. */
+static gboolean add_drivers(struct cpio *cpio, const char *scratch, const struct lab_kernel *kernel,
+			    const struct modules *modules, GPtrArray *projects,
+			    const struct project *only, GError **error)
+{
 	g_autofree char *root = g_build_filename(scratch, "stage", NULL);
-	g_autoptr(GHashTable) set = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	g_autoptr(GHashTable) dep = NULL;
-	g_autoptr(GHashTable) more = NULL;
+	g_autoptr(GHashTable) more = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(GPtrArray) extra = g_ptr_array_new_with_free_func(g_free);
 	GHashTableIter iter;
 	gpointer module;
-	struct cpio *cpio;
-	gboolean ok = TRUE;
+	gboolean ok;
 
 	for (guint i = 0; i < projects->len; i++) {
 		g_autoptr(GPtrArray) files = project_files(projects->pdata[i], ".ko");
 
 		g_ptr_array_extend(extra, files, (GCopyFunc)(void (*)(void))g_strdup, NULL);
 	}
-	if (kernel->root) {
-		modules = g_build_filename(kernel->root, "lib", "modules", kernel->release, NULL);
-		dep = read_dep(modules, error);
-		if (!dep)
-			return FALSE;
-		g_hash_table_iter_init(&iter, dep);
-		while (g_hash_table_iter_next(&iter, &module, NULL))
-			if (is_wanted(module))
-				take(set, dep, module);
-	} else {
-		dep = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	if (!extra->len)
+		return TRUE;
+	g_hash_table_iter_init(&iter, modules->set);
+	while (g_hash_table_iter_next(&iter, &module, NULL))
+		g_hash_table_add(more, g_strdup(module));
+	take_needed(more, modules->dep, extra);
+	ok = stage(root, kernel->release, modules->dir ? modules->dir : "/", more, extra, error);
+	add_modules(cpio, modules->dir, kernel->release, more, modules->set);
+	for (guint i = 0; ok && i < projects->len; i++) {
+		const struct project *project = projects->pdata[i];
+		g_autoptr(GPtrArray) files = project_files(project, ".ko");
+
+		for (guint k = 0; k < files->len && (!only || project == only); k++) {
+			g_autofree char *file = g_path_get_basename(files->pdata[k]);
+			g_autofree char *name = g_build_filename("lib/modules", kernel->release,
+								 "extra", file, NULL);
+
+			cpio_file(cpio, name, files->pdata[k]);
+		}
 	}
-	base = get_base(scratch, kernel, modules, set, error);
+	if (ok)
+		add_metadata(cpio, root, kernel->release);
+	paths_remove(root);
+	return ok;
+}
+
+static void add_programs(struct cpio *cpio, const struct project *project)
+{
+	g_autofree char *tests = g_build_filename("tests", project->name, NULL);
+
+	add_files(cpio, project, "app", "usr/bin");
+	add_files(cpio, project, "regtest/guest", "usr/bin");
+	add_files(cpio, project, "tests/guest", tests);
+}
+
+gboolean initramfs_write(const char *path, const char *scratch, const struct lab_kernel *kernel,
+			 GPtrArray *projects, GError **error)
+{
+	AUTO_MODULES modules = { 0 };
+	g_autofree char *base = NULL;
+	struct cpio *cpio;
+	gboolean ok;
+
+	if (!modules_find(&modules, kernel, error))
+		return FALSE;
+	base = get_base(scratch, kernel, modules.dir, modules.set, error);
 	if (!base || !copy(base, path, error))
 		return FALSE;
 	cpio = cpio_new(path, TRUE, error);
 	if (!cpio)
 		return FALSE;
-	if (extra->len) {
-		more = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-		g_hash_table_iter_init(&iter, set);
-		while (g_hash_table_iter_next(&iter, &module, NULL))
-			g_hash_table_add(more, g_strdup(module));
-		take_needed(more, dep, extra);
-		ok = stage(root, kernel->release, modules ? modules : "/", more, extra, error);
-		add_modules(cpio, modules, kernel->release, more, set);
-		for (guint i = 0; ok && i < extra->len; i++) {
-			g_autofree char *file = g_path_get_basename(extra->pdata[i]);
-			g_autofree char *name = g_build_filename("lib/modules", kernel->release,
-								 "extra", file, NULL);
+	ok = add_drivers(cpio, scratch, kernel, &modules, projects, NULL, error);
+	for (guint i = 0; i < projects->len; i++)
+		add_programs(cpio, projects->pdata[i]);
+	return cpio_finish(cpio, ok ? error : NULL) && ok;
+}
 
-			cpio_file(cpio, name, extra->pdata[i]);
-		}
-		if (ok)
-			add_metadata(cpio, root, kernel->release);
-		paths_remove(root);
-	}
-	for (guint i = 0; i < projects->len; i++) {
-		const struct project *project = projects->pdata[i];
-		g_autofree char *tests = g_build_filename("tests", project->name, NULL);
+gboolean initramfs_update(const char *path, const char *scratch, const struct lab_kernel *kernel,
+			  GPtrArray *projects, const struct project *only, GError **error)
+{
+	AUTO_MODULES modules = { 0 };
+	struct cpio *cpio;
+	gboolean ok;
 
-		add_files(cpio, project, "app", "usr/bin");
-		add_files(cpio, project, "regtest/guest", "usr/bin");
-		add_files(cpio, project, "tests/guest", tests);
-	}
+	if (!modules_find(&modules, kernel, error))
+		return FALSE;
+	cpio = cpio_new(path, FALSE, error);
+	if (!cpio)
+		return FALSE;
+	ok = add_drivers(cpio, scratch, kernel, &modules, projects, only, error);
+	add_programs(cpio, only);
 	return cpio_finish(cpio, ok ? error : NULL) && ok;
 }

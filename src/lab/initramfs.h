@@ -18,4 +18,11 @@
 gboolean initramfs_write(const char *path, const char *scratch, const struct lab_kernel *kernel,
 			 GPtrArray *projects, GError **error);
 
+/*
+ * Writes what a guest that runs with `projects` but one has to get for that
+ * one, `only`, to come: an archive as initramfs_write's last part.
+ */
+gboolean initramfs_update(const char *path, const char *scratch, const struct lab_kernel *kernel,
+			  GPtrArray *projects, const struct project *only, GError **error);
+
 #endif

@@ -2,6 +2,7 @@
 #include <gio/gio.h>
 #include "lab/lab.h"
 #include "lab/accel.h"
+#include "lab/control.h"
 #include "lab/gdb.h"
 #include "lab/initramfs.h"
 #include "lab/sanitize.h"
@@ -24,6 +25,9 @@ struct lab {
 	struct rundir *rundir;
 	struct guest *guest;
 	struct servers *servers; /* NULL: the models run in QEMU */
+	struct control *control; /* NULL: nobody asked for it */
+	GPtrArray *projects, *spare; /* spare: of struct project_device */
+	char *taps; /* ERSATZ_TAPS */
 	char *qemu, *initramfs, *share_socket, *gdb_socket;
 	char *server; /* the program that serves the models; NULL: ersatz itself */
 	int trace;
@@ -255,18 +259,56 @@ static gboolean launch(struct lab *lab, const char *taps, GPtrArray *projects, G
 	return lab->guest != NULL;
 }
 
+/* Those of the devices, and those whose devices may come. */
+static gboolean find_projects(struct lab *lab, GPtrArray *devices, GError **error)
+{
+	char **spare = lab->plan.options->spare;
+	g_autoptr(GPtrArray) more = NULL;
+
+	lab->projects = project_distinct(devices);
+	if (!spare)
+		return TRUE;
+	lab->spare = project_devices(spare, error);
+	if (!lab->spare)
+		return FALSE;
+	more = project_distinct(lab->spare);
+	for (guint i = 0; i < more->len; i++) {
+		const struct project *one = more->pdata[i];
+		gboolean there = FALSE;
+
+		for (guint k = 0; k < lab->projects->len; k++)
+			there = there || strcmp(((struct project *)lab->projects->pdata[k])->dir,
+						one->dir) == 0;
+		if (!there)
+			g_ptr_array_add(lab->projects, more->pdata[i]);
+	}
+	return TRUE;
+}
+
+static gboolean start_control(struct lab *lab, GError **error)
+{
+	struct control_plan plan = { .name = lab->plan.options->name,
+				     .machine = &lab->plan,
+				     .rundir = lab->rundir,
+				     .guest = lab->guest,
+				     .servers = lab->servers,
+				     .projects = lab->projects };
+
+	lab->control = control_start(&plan, error);
+	return lab->control != NULL;
+}
+
 struct lab *lab_start(const struct lab_options *options, GPtrArray *devices, gboolean interactive,
 		      GError **error)
 {
 	struct lab *lab = g_new0(struct lab, 1);
-	g_autoptr(GPtrArray) projects = project_distinct(devices);
-	g_autofree char *taps = NULL;
 
 	lab->trace = -1;
 	lab->plan.options = options;
 	lab->plan.interactive = interactive;
-	if (!prepare(lab, devices, projects, error) || !plan_taps(lab, options, &taps, error) ||
-	    !launch(lab, taps, projects, error)) {
+	if (!find_projects(lab, devices, error) || !prepare(lab, devices, lab->projects, error) ||
+	    !plan_taps(lab, options, &lab->taps, error) ||
+	    !launch(lab, lab->taps, lab->projects, error)) {
 		lab_stop(lab);
 		return NULL;
 	}
@@ -276,7 +318,16 @@ struct lab *lab_start(const struct lab_options *options, GPtrArray *devices, gbo
 		lab_stop(lab);
 		return NULL;
 	}
+	if (options->control && !start_control(lab, error)) {
+		lab_stop(lab);
+		return NULL;
+	}
 	return lab;
+}
+
+const char *lab_session(const struct lab *lab)
+{
+	return lab->control ? control_name(lab->control) : NULL;
 }
 
 struct guest *lab_guest(struct lab *lab)
@@ -304,6 +355,7 @@ gboolean lab_stop(struct lab *lab)
 
 	if (!lab)
 		return TRUE;
+	control_stop(lab->control);
 	guest_stop(lab->guest);
 	lived = !servers_stop(lab->servers, lab->guest != NULL);
 	rundir_free(lab->rundir);
@@ -315,6 +367,11 @@ gboolean lab_stop(struct lab *lab)
 	g_free(lab->share_socket);
 	g_free(lab->gdb_socket);
 	g_free(lab->server);
+	g_free(lab->taps);
+	if (lab->projects)
+		g_ptr_array_unref(lab->projects);
+	if (lab->spare)
+		g_ptr_array_unref(lab->spare);
 	g_free(lab);
 	return lived;
 }

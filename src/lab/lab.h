@@ -15,6 +15,8 @@ struct lab;
  */
 struct lab *lab_start(const struct lab_options *options, GPtrArray *devices, gboolean interactive,
 		      GError **error);
+/* What ctl calls it; NULL: it was not asked for. Valid until lab_stop. */
+const char *lab_session(const struct lab *lab);
 struct guest *lab_guest(struct lab *lab);
 /* Whether a model has died so far: looks, and waits `ms` for the news of it. */
 gboolean lab_model_died(struct lab *lab, guint ms);

@@ -41,6 +41,13 @@ const char *machine_disk_format(const char *path)
 	return "raw";
 }
 
+guint machine_last_slot(const struct lab_machine *machine, const struct lab_options *options)
+{
+	/* The channel, the spare ports, and what add_own_devices() adds for options. */
+	return machine->last_slot - 1 - (machine->express ? 1 : 0) - (options->disk ? 1 : 0) -
+	       (options->share ? 1 : 0);
+}
+
 gboolean machine_check(const struct lab_options *options, guint devices, GError **error)
 {
 	const struct lab_machine *machine = lab_machine(options->machine, error);
@@ -48,9 +55,7 @@ gboolean machine_check(const struct lab_options *options, guint devices, GError 
 
 	if (!machine)
 		return FALSE;
-	/* The lab's own: the channel, and what add_own_devices() adds for options. */
-	slots = machine->last_slot + 1 - machine->first_slot - 1 - (options->disk ? 1 : 0) -
-		(options->share ? 1 : 0);
+	slots = machine_last_slot(machine, options) + 1 - machine->first_slot;
 	if (devices > slots)
 		return failure_set(error, FAILURE_SETUP,
 				   "%u devices are too many: the machine %s has slots for %u here",
@@ -159,8 +164,9 @@ static void add_devices(GPtrArray *argv, const struct machine_plan *plan)
 
 		/* An endpoint sits below a port of its own, as in a slot. */
 		if (device->project->express && plan->machine->express) {
-			add(argv, "-device", "pcie-root-port,id=port%u,chassis=%u,addr=%02x.0", i,
-			    i + 1, slot);
+			add(argv, "-device",
+			    "pcie-root-port,id=port%u,chassis=%u,addr=%02x.0,slot=%u", i, i + 1,
+			    slot, i + 1);
 			g_free(place);
 			place = g_strdup_printf("bus=port%u", i);
 		}
@@ -171,6 +177,20 @@ static void add_devices(GPtrArray *argv, const struct machine_plan *plan)
 			add(argv, "-device", "%s,id=%s,%s%s%s", type, device->id, place,
 			    *device->properties ? "," : "", device->properties);
 	}
+}
+
+/*
+ * Ports of one device number, with native hot-plug: the guest's own driver for
+ * it is what a real machine has, and notices a card that was pulled. What is
+ * reserved behind each is as much address space as a card may want that comes later.
+ */
+static void add_spare_ports(GPtrArray *argv, guint slot)
+{
+	for (guint i = 0; i < MACHINE_SPARES; i++)
+		add(argv, "-device",
+		    "pcie-root-port,id=spare%u,chassis=%u,slot=%u,addr=%02x.%u,multifunction=on,"
+		    "io-reserve=4K,mem-reserve=16M,pref64-reserve=64M",
+		    i + 1, MACHINE_SPARE_SLOT + i + 1, MACHINE_SPARE_SLOT + i + 1, slot, i);
 }
 
 /* What the lab itself needs, in the last slots, where it moves nobody's addresses. */
@@ -197,6 +217,8 @@ static void add_own_devices(GPtrArray *argv, const struct machine_plan *plan)
 		add(argv, "-device", "vhost-user-fs-pci,chardev=share,tag=share,addr=%02x.0",
 		    slot--);
 	}
+	if (plan->machine->express)
+		add_spare_ports(argv, slot--);
 }
 
 char **machine_command(const struct machine_plan *plan)
@@ -230,6 +252,10 @@ char **machine_command(const struct machine_plan *plan)
 	add(argv, "-chardev", "socket,id=console,fd=%d", plan->console_fd);
 	add(argv, "-serial", "chardev:console");
 	add(argv, "-qmp", "unix:%s/qmp,server=on,wait=off", rundir);
+	add(argv, "-chardev", "socket,id=monitor,fd=%d", plan->monitor_fd);
+	add(argv, "-qmp", "chardev:monitor");
+	if (plan->machine->hotplug)
+		add(argv, "-global", "%s", plan->machine->hotplug);
 	if (plan->machine->vga)
 		add(argv, "-device", "%s", plan->machine->vga);
 	if (options->iommu)

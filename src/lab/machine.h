@@ -7,6 +7,15 @@
 #include "lab/kernel.h"
 #include "lab/options.h"
 
+/*
+ * Slots for hot-plug that a machine with PCI Express has: root ports spare1,
+ * spare2, ... whose slot number, as the guest knows it, is MACHINE_SPARE_SLOT + 1, ...
+ * An Express device that is there from the start has a port of its own: port0
+ * is slot 1, and so on.
+ */
+#define MACHINE_SPARES 4
+#define MACHINE_SPARE_SLOT 100
+
 struct machine_plan {
 	const struct lab_options *options;
 	const struct lab_machine *machine;
@@ -19,7 +28,7 @@ struct machine_plan {
 	gboolean kvm;
 	gboolean quiet; /* keep what QEMU says on stderr to ourselves */
 	gboolean interactive; /* an oops does not end it */
-	int channel_fd, console_fd; /* sockets, as QEMU will have them */
+	int channel_fd, console_fd, monitor_fd; /* sockets, as QEMU will have them */
 	const char *share_socket; /* virtiofsd's; NULL: no shared folder */
 	const char *gdb_socket; /* NULL: no --gdb */
 };
@@ -29,6 +38,9 @@ struct machine_plan {
  * are more devices than the machine has slots for.
  */
 gboolean machine_check(const struct lab_options *options, guint devices, GError **error);
+
+/* The last device number of the root bus that a run's devices may have. */
+guint machine_last_slot(const struct lab_machine *machine, const struct lab_options *options);
 
 /* Arguments, NULL-terminated; free with g_strfreev. */
 char **machine_command(const struct machine_plan *plan);

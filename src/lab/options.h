@@ -21,6 +21,9 @@ struct lab_options {
 	char *share;
 	char *trace; /* a file, or "-" */
 	char **taps;
+	gboolean control; /* ersatz ctl can talk to it */
+	char *name; /* of the session; NULL: its run folder's */
+	char **spare; /* projects whose devices may be plugged in later */
 	char **qemu_args; /* handed to QEMU behind all of ours */
 	gboolean gdb; /* on the guest's kernel */
 	gboolean gdb_model; /* on the first device's server */

@@ -18,15 +18,14 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define LONGEST "/XXXXXX/vfio30" /* of the sockets in there */
+#define LONGEST "/XXXXXX/vfio999" /* of the sockets in there */
 #define KEPT 64 /* processes that a keeper can take */
 
 /* The folder that holds those of all our runs. */
-static char *parent_folder(GError **error)
+static char *parent_path(void)
 {
 	const char *runtime = g_getenv("XDG_RUNTIME_DIR");
-	g_autofree char *path = NULL;
-	struct stat st;
+	char *path;
 
 	if (runtime && *runtime && access(runtime, W_OK) == 0)
 		path = g_build_filename(runtime, "ersatz", NULL);
@@ -37,6 +36,15 @@ static char *parent_folder(GError **error)
 		g_free(path);
 		path = g_strdup_printf("/tmp/ersatz-%u", (unsigned int)getuid());
 	}
+	return path;
+}
+
+/* The same, made if it is not there. */
+static char *parent_folder(GError **error)
+{
+	g_autofree char *path = parent_path();
+	struct stat st;
+
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
 		return failure_errno(error, errno, "cannot make the folder %s", path), NULL;
 	/* In /tmp anybody may have made it before us. */
@@ -162,6 +170,32 @@ static int lock_parent(char **ret_path, GError **error)
 		}
 		close(fd);
 	}
+}
+
+GPtrArray *rundir_list(void)
+{
+	GPtrArray *list = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *parent = parent_path();
+	g_autoptr(GDir) dir = NULL;
+	const char *name;
+	struct stat st;
+
+	/* In /tmp anybody may have made it. */
+	if (lstat(parent, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != getuid())
+		return list;
+	dir = g_dir_open(parent, 0, NULL);
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *path = g_build_filename(parent, name, NULL);
+		g_autofree char *lock = g_build_filename(path, "lock", NULL);
+		int fd = open(lock, O_RDWR | O_CLOEXEC);
+
+		/* Whoever has it, lives. */
+		if (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0)
+			g_ptr_array_add(list, g_steal_pointer(&path));
+		if (fd >= 0)
+			close(fd);
+	}
+	return list;
 }
 
 struct rundir *rundir_new(GError **error)

@@ -23,6 +23,8 @@ struct rundir {
 };
 
 struct rundir *rundir_new(GError **error);
+/* The folders of all runs of this user that live; of char *. */
+GPtrArray *rundir_list(void);
 /* Hands a process to the keeper: its number, or NULL if it has ended already. */
 void rundir_keep(struct rundir *rundir, const char *process);
 /* Removes the folder, and lets the keeper go, which kills what still runs. */

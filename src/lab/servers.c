@@ -10,26 +10,38 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { READY_FD = 3 }; /* as the server has it */
+enum { READY_FD = 3, ORDERS_FD = 4, INFO_FD = 6 }; /* as the server has them */
+
+#define INFO_LONGEST (16 << 20) /* bytes */
 
 /* A hook that hangs holds a processor of the guest; QEMU gives its link up after a minute. */
 #define HANG_LIMIT "30" /* seconds */
 
 struct server {
 	struct servers *all;
-	const struct project_device *device;
-	GSubprocess *process; /* NULL: has ended, or never started */
+	char *id;
+	char *socket;
+	GSubprocess *process; /* NULL: never started */
+	gboolean over; /* has ended */
+	gboolean released; /* and another may have its place */
 	int ready; /* says when it can be connected to */
+	int orders; /* to it, and its word when one is done */
+	int info; /* a file that it writes into */
 };
 
 struct servers {
+	struct servers_plan plan;
 	GPtrArray *list; /* of struct server */
 	GPtrArray *sockets;
 	GCancellable *unwatch;
@@ -57,11 +69,12 @@ static void ended(GObject *object, GAsyncResult *result, gpointer data)
 	if (!g_subprocess_wait_finish(process, result, &local))
 		return; /* not watched any more: `server` may be gone */
 	status = g_subprocess_get_status(process);
+	server->over = TRUE;
 	server->all->running--;
 	server->all->deaths += WIFEXITED(status) && WEXITSTATUS(status) == FAILURE_GUEST;
 	if (WIFSIGNALED(status) && !server->all->ending)
 		say("%s: its server died of signal %d (%s); for the guest the card is pulled",
-		    server->device->id, WTERMSIG(status), g_strsignal(WTERMSIG(status)));
+		    server->id, WTERMSIG(status), g_strsignal(WTERMSIG(status)));
 }
 
 /* The model's file, as this run wants it, with its properties. */
@@ -89,36 +102,50 @@ static void set_environment(GSubprocessLauncher *launcher, const struct servers_
 	}
 }
 
-static gboolean spawn(struct server *server, const struct servers_plan *plan, const char *socket,
-		      GError **error)
+static gboolean spawn(struct server *server, const struct project_device *device, GError **error)
 {
+	const struct servers_plan *plan = &server->all->plan;
 	g_autoptr(GSubprocessLauncher) launcher =
 		g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
-	gboolean debugged = plan->options->gdb_model && server == server->all->list->pdata[0];
-	g_autofree char *what = model_of(plan, server->device, debugged);
+	gboolean debugged = plan->options->gdb_model && device == plan->devices->pdata[0];
+	g_autofree char *what = model_of(plan, device, debugged);
 	g_autofree char *ready_fd = g_strdup_printf("%d", READY_FD);
+	g_autofree char *orders_fd = g_strdup_printf("%d", ORDERS_FD);
+	g_autofree char *info_fd = g_strdup_printf("%d", INFO_FD);
 	const char *argv[] = { plan->program ? plan->program : paths_get()->self,
 			       "serve",
 			       "--id",
-			       server->device->id,
+			       server->id,
 			       "--socket",
-			       socket,
+			       server->socket,
 			       "--once",
 			       "--ready-fd",
 			       ready_fd,
+			       "--orders-fd",
+			       orders_fd,
+			       "--info-fd",
+			       info_fd,
 			       "--hang-limit",
 			       HANG_LIMIT,
 			       debugged ? "--gdb" : what,
 			       debugged ? what : NULL,
 			       NULL };
 	g_autoptr(GError) local = NULL;
-	int fds[2];
+	int fds[2], orders[2];
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return failure_errno(error, errno, "cannot make a pipe");
 	server->ready = fds[0];
+	server->info = memfd_create("ersatz-info", MFD_CLOEXEC);
+	if (server->info < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, orders) < 0) {
+		close(fds[1]);
+		return failure_errno(error, errno, "cannot make a socket");
+	}
+	server->orders = orders[0];
 	set_environment(launcher, plan);
 	g_subprocess_launcher_take_fd(launcher, fds[1], READY_FD);
+	g_subprocess_launcher_take_fd(launcher, orders[1], ORDERS_FD);
+	g_subprocess_launcher_take_fd(launcher, dup(server->info), INFO_FD);
 	g_subprocess_launcher_take_fd(launcher,
 				      dup(plan->trace_fd >= 0 ? plan->trace_fd : STDERR_FILENO),
 				      GUEST_TRACE_FD);
@@ -134,15 +161,27 @@ static gboolean spawn(struct server *server, const struct servers_plan *plan, co
 	return TRUE;
 }
 
-/* Lines, as vu_server_run writes them: "waits PID", "ready". */
-static gboolean wait_ready(struct server *server, const struct rundir *rundir, GError **error)
+/*
+ * Lines, as vu_server_run writes them: "waits PID", "ready". `device` is for
+ * gdb; with `ms` (-1: any time) it has so long to get there.
+ */
+static gboolean wait_ready(struct server *server, const struct project_device *device, int ms,
+			   GError **error)
 {
 	g_autoptr(GString) line = g_string_new(NULL);
+	gint64 until = g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND;
+	gboolean late = FALSE;
 	gboolean ok = TRUE, ready = FALSE;
 	ssize_t n;
 	char c;
 
 	while (ok && !ready) {
+		struct pollfd p = { .fd = server->ready, .events = POLLIN };
+		gint64 left = (until - g_get_monotonic_time()) / G_TIME_SPAN_MILLISECOND;
+
+		late = ms >= 0 && poll(&p, 1, (int)MAX(left, 0)) == 0;
+		if (late)
+			break;
 		n = read(server->ready, &c, 1);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -153,16 +192,20 @@ static gboolean wait_ready(struct server *server, const struct rundir *rundir, G
 			continue;
 		}
 		if (g_str_has_prefix(line->str, "waits "))
-			ok = gdb_model_announce(rundir, server->device,
+			ok = gdb_model_announce(server->all->plan.rundir, device,
 						(pid_t)strtol(line->str + 6, NULL, 10), error);
 		ready = strcmp(line->str, "ready") == 0;
 		g_string_truncate(line, 0);
 	}
 	close(server->ready);
 	server->ready = -1;
+	if (ok && late)
+		return failure_set(error, FAILURE_TIMEOUT,
+				   "%s: its model has not made the device within %.0f s",
+				   server->id, ms / 1000.0);
 	if (ok && !ready)
-		return failure_set(error, FAILURE_SETUP, "%s cannot be served; why is said above",
-				   server->device->id);
+		return failure_set(error, FAILURE_SETUP,
+				   "%s cannot be served; the run's stderr says why", server->id);
 	return ok;
 }
 
@@ -170,10 +213,129 @@ static void server_free(gpointer data)
 {
 	struct server *server = data;
 
-	if (server->ready >= 0)
-		close(server->ready);
+	int fds[] = { server->ready, server->orders, server->info };
+
+	for (guint i = 0; i < G_N_ELEMENTS(fds); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
 	g_clear_object(&server->process);
+	g_free(server->id);
+	g_free(server->socket);
 	g_free(server);
+}
+
+/* A place in the list, and so a name for its socket, that nobody has, or has any more. */
+static struct server *place(struct servers *servers, const char *id)
+{
+	struct server *server = g_new0(struct server, 1);
+	guint index;
+
+	for (index = 0; index < servers->list->len; index++) {
+		const struct server *other = servers->list->pdata[index];
+
+		if (other->over && other->released)
+			break;
+	}
+	server->all = servers;
+	server->id = g_strdup(id);
+	/* Short: a socket's path has 107 bytes. */
+	server->socket = g_strdup_printf("%s/vfio%u", servers->plan.rundir->path, index);
+	server->ready = server->orders = server->info = -1;
+	if (index == servers->list->len) {
+		g_ptr_array_add(servers->list, server);
+	} else {
+		server_free(servers->list->pdata[index]);
+		servers->list->pdata[index] = server;
+	}
+	return server;
+}
+
+struct server *servers_add(struct servers *servers, const struct project_device *device,
+			   GError **error)
+{
+	struct server *server = place(servers, device->id);
+
+	if (!spawn(server, device, error)) {
+		server->over = server->released = TRUE;
+		return NULL;
+	}
+	rundir_keep(servers->plan.rundir, g_subprocess_get_identifier(server->process));
+	return server;
+}
+
+gboolean server_wait(struct server *server, guint ms, GError **error)
+{
+	return wait_ready(server, NULL, (int)ms, error);
+}
+
+const char *server_socket(const struct server *server)
+{
+	return server->socket;
+}
+
+struct server *servers_get(const struct servers *servers, guint index)
+{
+	return servers->list->pdata[index];
+}
+
+void server_release(struct server *server)
+{
+	server->released = TRUE;
+}
+
+gboolean server_order(struct server *server, char order, guint ms, GError **error)
+{
+	gint64 until = g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND;
+	struct pollfd p = { .fd = server->orders, .events = POLLIN };
+	char said;
+
+	/* A late word on an earlier one. */
+	while (recv(server->orders, &said, 1, MSG_DONTWAIT) == 1)
+		;
+	if (send(server->orders, &order, 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1)
+		return failure_set(error, FAILURE_GUEST, "%s: its model has died", server->id);
+	for (;;) {
+		gint64 left = (until - g_get_monotonic_time()) / G_TIME_SPAN_MILLISECOND;
+		ssize_t n;
+
+		if (left <= 0 || poll(&p, 1, (int)left) == 0)
+			return failure_set(error, FAILURE_TIMEOUT,
+					   "%s does not answer within %.1f s: a hook of its model "
+					   "has not returned, or is held by a debugger",
+					   server->id, ms / 1000.0);
+		n = recv(server->orders, &said, 1, MSG_DONTWAIT);
+		if (n == 1 && said == order)
+			return TRUE;
+		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+			return failure_set(error, FAILURE_GUEST, "%s: its model has died",
+					   server->id);
+	}
+}
+
+char *server_info(struct server *server, guint ms, GError **error)
+{
+	g_autofree char *text = NULL;
+	struct stat st;
+
+	if (!server_order(server, 'i', ms, error))
+		return NULL;
+	if (fstat(server->info, &st) < 0 || st.st_size > INFO_LONGEST) {
+		failure_set(error, FAILURE_SETUP, "%s: its description is too long", server->id);
+		return NULL;
+	}
+	text = g_malloc0((gsize)st.st_size + 1);
+	if (pread(server->info, text, (size_t)st.st_size, 0) < 0) {
+		failure_errno(error, errno, "%s: cannot read its description", server->id);
+		return NULL;
+	}
+	return g_steal_pointer(&text);
+}
+
+void server_end(struct server *server)
+{
+	server->released = TRUE;
+	if (server->process)
+		g_subprocess_send_signal(server->process, SIGTERM);
 }
 
 struct servers *servers_start(const struct servers_plan *plan, GError **error)
@@ -181,25 +343,19 @@ struct servers *servers_start(const struct servers_plan *plan, GError **error)
 	struct servers *servers = g_new0(struct servers, 1);
 	gboolean ok = TRUE;
 
+	servers->plan = *plan;
 	servers->list = g_ptr_array_new_with_free_func(server_free);
 	servers->sockets = g_ptr_array_new_with_free_func(g_free);
 	servers->unwatch = g_cancellable_new();
 	for (guint i = 0; ok && i < plan->devices->len; i++) {
-		struct server *server = g_new0(struct server, 1);
-		/* Short: a socket's path has 107 bytes. */
-		char *socket = g_strdup_printf("%s/vfio%u", plan->rundir->path, i);
+		struct server *server = servers_add(servers, plan->devices->pdata[i], error);
 
-		server->all = servers;
-		server->device = plan->devices->pdata[i];
-		server->ready = -1;
-		g_ptr_array_add(servers->list, server);
-		g_ptr_array_add(servers->sockets, socket);
-		ok = spawn(server, plan, socket, error);
+		ok = server != NULL;
 		if (ok)
-			rundir_keep(plan->rundir, g_subprocess_get_identifier(server->process));
+			g_ptr_array_add(servers->sockets, g_strdup(server->socket));
 	}
 	for (guint i = 0; ok && i < servers->list->len; i++)
-		ok = wait_ready(servers->list->pdata[i], plan->rundir, error);
+		ok = wait_ready(servers->list->pdata[i], plan->devices->pdata[i], -1, error);
 	if (ok)
 		return servers;
 	servers_stop(servers, FALSE);

@@ -8,8 +8,10 @@
 
 #include "lab/options.h"
 #include "lab/rundir.h"
+#include "project/project.h"
 
 struct servers;
+struct server;
 
 struct servers_plan {
 	const struct lab_options *options;
@@ -21,10 +23,35 @@ struct servers_plan {
 };
 
 /*
- * Starts them, and waits until QEMU can connect. With --gdb-model that is when
+ * Starts them by the plan, what it points to staying valid, and waits until QEMU can connect. With --gdb-model that is when
  * gdb has let the first one go. NULL with an error.
  */
 struct servers *servers_start(const struct servers_plan *plan, GError **error);
+/* The one of the plan's device `index`. */
+struct server *servers_get(const struct servers *servers, guint index);
+
+/*
+ * One more, for a device that is plugged in later; in the main thread. Valid
+ * until it has ended and another one is added. NULL with an error.
+ */
+struct server *servers_add(struct servers *servers, const struct project_device *device,
+			   GError **error);
+/* Waits until QEMU can connect to it; in any thread. */
+gboolean server_wait(struct server *server, guint ms, GError **error);
+const char *server_socket(const struct server *server);
+/* Asks it to end, because nobody has connected, and releases it. In the main thread. */
+void server_end(struct server *server);
+/* Its device has been unplugged: once it has ended, another may have its place. In the main thread. */
+void server_release(struct server *server);
+
+/*
+ * For one thread at a time, whichever: an order (enum vu_order), and the wait until
+ * it is carried out.
+ */
+gboolean server_order(struct server *server, char order, guint ms, GError **error);
+/* What the device says of itself: JSON, see ez_device_info. NULL with an error. */
+char *server_info(struct server *server, guint ms, GError **error);
+
 /* Sockets, of char *, in the order of the devices. */
 GPtrArray *servers_sockets(const struct servers *servers);
 /*

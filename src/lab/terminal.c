@@ -113,22 +113,38 @@ static gboolean shell_frame(gpointer data, const struct wire_frame *frame)
 	return TRUE;
 }
 
+static gboolean begin_shell(struct guest *guest, GError **error)
+{
+	char *argv[] = { (char *)"/bin/sh", (char *)"-l", NULL };
+
+	tell_size(guest);
+	return guest_send_exec(guest, argv, WIRE_EXEC_TTY, error);
+}
+
+/* The machine was reset under it. */
+static void shell_reset(gpointer data, gboolean ready)
+{
+	const struct terminal *terminal = data;
+
+	if (ready)
+		begin_shell(terminal->guest, NULL);
+}
+
 gboolean guest_shell(struct guest *guest, int *ret_status, GError **error)
 {
 	struct terminal terminal = { .guest = guest };
 	struct termios saved, raw;
-	char *argv[] = { (char *)"/bin/sh", (char *)"-l", NULL };
 	gboolean ok;
 
 	tcgetattr(STDIN_FILENO, &saved);
 	raw = saved;
 	cfmakeraw(&raw);
-	tell_size(guest);
 	guest->console_sink = show;
 	guest->console_data = &terminal;
 	guest->frame_sink = shell_frame;
 	guest->frame_data = &terminal;
-	if (!guest_send_exec(guest, argv, WIRE_EXEC_TTY, error))
+	guest->reset_sink = shell_reset;
+	if (!begin_shell(guest, error))
 		return FALSE;
 	tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 	terminal.input = g_unix_fd_add(STDIN_FILENO, G_IO_IN | G_IO_HUP, key, &terminal);
@@ -140,6 +156,7 @@ gboolean guest_shell(struct guest *guest, int *ret_status, GError **error)
 	g_source_remove(terminal.resize);
 	guest->console_sink = NULL;
 	guest->frame_sink = NULL;
+	guest->reset_sink = NULL;
 	*ret_status = terminal.quit ? 0 : terminal.status;
 	return ok;
 }

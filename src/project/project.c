@@ -321,10 +321,13 @@ GPtrArray *project_distinct(GPtrArray *devices)
  * "a=1,b=x,,y" as QEMU reads it: "a=1" and "b=x,y". A comma in a value is
  * written twice.
  */
-static GPtrArray *split_settings(const char *text)
+GPtrArray *project_settings(const char *text)
 {
 	GPtrArray *settings = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GString) setting = g_string_new(NULL);
+
+	if (!*text)
+		return settings;
 
 	for (const char *at = text;; at++) {
 		if (*at && (*at != ',' || at[1] == ',')) {
@@ -352,7 +355,7 @@ gboolean project_check(const struct project_device *device, GError **error)
 	model = ez_model_open(project->model, &why);
 	if (!model)
 		return failure_set(error, FAILURE_SETUP, "%s: %s", project->name, why.text);
-	settings = split_settings(device->properties);
+	settings = project_settings(device->properties);
 	for (guint i = 0; ok && i < settings->len; i++) {
 		const char *setting = settings->pdata[i];
 		g_auto(GStrv) pair = g_strsplit(setting, "=", 2);

@@ -80,6 +80,9 @@ gboolean project_build(struct project *project, unsigned int parts,
 		       const struct project_kernel *kernel, GError **error);
 gboolean project_check(const struct project_device *device, GError **error);
 
+/* Properties as a user wrote them, one by one: "NAME=VALUE"; of char *. */
+GPtrArray *project_settings(const char *properties);
+
 /* The model's file as PROJECT_MODEL, PROJECT_DEBUG or PROJECT_SANITIZE leaves it. */
 char *project_model(const struct project *project, enum project_part part);
 

@@ -42,10 +42,10 @@ static void step(struct ez_bench *bench, const uint8_t *op, uint64_t value)
 		ez_device_write(dev, op[1] & 1, bar, value, width, offset);
 		break;
 	case 6:
-		ez_bench_config_read(bench, (uint32_t)offset & 0x1ff, width);
+		ez_bench_config_read(bench, (uint32_t)offset & 0x1fff, width);
 		break;
 	case 7:
-		ez_bench_config_write(bench, (uint32_t)offset & 0x1ff, width, (uint32_t)value);
+		ez_bench_config_write(bench, (uint32_t)offset & 0x1fff, width, (uint32_t)value);
 		break;
 	case 8:
 		/* Bounded: a timer that sets itself again must not hold us for ever. */

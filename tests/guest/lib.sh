@@ -86,3 +86,42 @@ END
 ${1^^}_MODEL;
 END
 }
+
+# box OPTION... PROJECT...: a session named box, whose guest's sh takes what `tell` says, to $WORK/box.out.
+box() {
+	mkfifo "$WORK/box.in"
+	"$ERSATZ" run --name box "$@" -- sh <"$WORK/box.in" >"$WORK/box.out" 2>"$WORK/box.err" &
+	box=$!
+	exec 9>"$WORK/box.in"
+	status 0 "$ERSATZ" ctl --wait 120 box info || {
+		cat "$WORK/box.err"
+		return 1
+	}
+}
+
+# tell COMMAND: the session's guest runs it; waits until it has.
+tell() {
+	told=$((${told:-0} + 1))
+	echo "$1; echo told=$told" >&9
+	wait_for "told=$told" "$WORK/box.out"
+}
+
+# unbox [N]: ends the session, whose status is N.
+unbox() {
+	local got=0
+	exec 9>&-
+	wait "$box" || got=$?
+	rm -f "$WORK/box.in"
+	[ "$got" -eq "${1:-0}" ] && return 0
+	echo "the session ended with $got"
+	cat "$WORK/box.err"
+	return 1
+}
+
+# calm: the guest's kernel has nothing to complain of.
+calm() {
+	tell "dmesg | grep -E 'BUG|Oops|WARNING|Call Trace|soft lockup|hung task' && echo not calm"
+	! grep -qF "not calm" "$WORK/box.out" && return 0
+	cat "$WORK/box.out"
+	return 1
+}

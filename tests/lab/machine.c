@@ -30,6 +30,7 @@ static char *command(struct lab_options *options, gboolean express, gboolean kvm
 		.kvm = kvm,
 		.channel_fd = 3,
 		.console_fd = 4,
+		.monitor_fd = 6,
 		.share_socket = share,
 		.gdb_socket = "/r,1/gdb",
 	};
@@ -58,7 +59,7 @@ static void devices_come_in_order(void **state)
 	has(line, "-device virtio-serial-pci,id=lab,addr=1e.0 ");
 	has(line, "oops=panic");
 	assert_null(strstr(line, "-gdb"));
-	assert_null(strstr(line, "root-port"));
+	assert_null(strstr(line, "id=port0"));
 }
 
 static void a_type_of_its_own(void **state)
@@ -112,6 +113,25 @@ static void served_devices_share_memory_and_keep_their_places(void **state)
 	assert_null(strstr(strstr(express, "id=ram") + 1, "id=ram"));
 }
 
+/* Behind what options add, and never in a device's way. */
+static void spare_slots_are_where_nobody_else_is(void **state)
+{
+	struct lab_options options = { 0 };
+	struct lab_options more = { .disk = (char *)"/a" };
+	g_autofree char *line = command(&options, FALSE, FALSE, NULL);
+	g_autofree char *full = command(&more, FALSE, FALSE, "/r/share");
+
+	has(line, "pcie-root-port,id=spare1,chassis=101,slot=101,addr=1d.0,multifunction=on,");
+	has(line, "pcie-root-port,id=spare4,chassis=104,slot=104,addr=1d.3,multifunction=on,");
+	has(full, "pcie-root-port,id=spare1,chassis=101,slot=101,addr=1b.0,");
+	assert_int_equal(machine_last_slot(lab_machine(NULL, NULL), &options), 0x1c);
+	/* The guest's own driver for slots is the one that notices a pulled card. */
+	has(line, "-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off");
+	has(line, "-chardev socket,id=monitor,fd=6 -qmp chardev:monitor");
+	options.machine = (char *)"pc";
+	assert_int_equal(machine_last_slot(lab_machine("pc", NULL), &options), 0x1e);
+}
+
 /* The classic address of the first device depends on this order: docs say 0xfebf1000. */
 static void the_classic_pc(void **state)
 {
@@ -129,7 +149,8 @@ static void express_devices_get_a_port_each(void **state)
 	struct lab_options options = { .iommu = TRUE, .gdb = TRUE, .append = (char *)"quux" };
 	g_autofree char *line = command(&options, TRUE, TRUE, "/r,1/share");
 
-	has(line, "pcie-root-port,id=port0,chassis=1,addr=02.0 -device dev,id=dev0,bus=port0");
+	has(line, "pcie-root-port,id=port0,chassis=1,addr=02.0,slot=1 -device "
+		  "dev,id=dev0,bus=port0");
 	has(line, "-machine q35,memory-backend=ram,kernel-irqchip=split");
 	has(line, "-device intel-iommu,intremap=on");
 	has(line, "intel_iommu=on");
@@ -168,11 +189,11 @@ static void too_many_devices(void **state)
 	struct lab_options more = { .disk = (char *)"/dev/null", .share = (char *)"/" };
 	g_autoptr(GError) error = NULL;
 
-	assert_true(machine_check(&options, 28, NULL));
-	assert_false(machine_check(&options, 29, &error));
-	has(error->message, "29 devices are too many: the machine q35 has slots for 28");
-	assert_true(machine_check(&more, 26, NULL));
-	assert_false(machine_check(&more, 27, NULL));
+	assert_true(machine_check(&options, 27, NULL));
+	assert_false(machine_check(&options, 28, &error));
+	has(error->message, "28 devices are too many: the machine q35 has slots for 27");
+	assert_true(machine_check(&more, 25, NULL));
+	assert_false(machine_check(&more, 26, NULL));
 }
 
 static void disk_formats(void **state)
@@ -196,6 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(devices_come_in_order),
 		cmocka_unit_test(a_type_of_its_own),
+		cmocka_unit_test(spare_slots_are_where_nobody_else_is),
 		cmocka_unit_test(the_classic_pc),
 		cmocka_unit_test(served_devices_share_memory_and_keep_their_places),
 		cmocka_unit_test(gdb_on_a_model_has_days),

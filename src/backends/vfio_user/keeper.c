@@ -149,8 +149,10 @@ __attribute__((noreturn)) static void serve(const struct vu_recipe *recipe,
 		await_gdb(listener, page, control);
 	s = vu_session_new(recipe->model, recipe->id, recipe->settings, recipe->n_settings, page,
 			   &error);
-	if (s)
+	if (s) {
 		error.text[0] = '\0';
+		s->info_fd = recipe->info_fd;
+	}
 	/* From here on it is the keeper who brings us work. */
 	page_set(&page->awake, 0);
 	windows_tell(control, error.text, s ? s->dev : NULL);

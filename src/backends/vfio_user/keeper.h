@@ -23,6 +23,7 @@ struct vu_recipe {
 	unsigned int hang_ms; /* a hook that takes longer is ended, with its process; 0: never */
 	/* Do not make the device before a debugger is there; whom to tell that one is waited for. */
 	bool await_gdb;
+	int info_fd; /* the device's description goes there; -1: nowhere */
 	void (*awaits)(void *data, pid_t pid);
 	void *data;
 };

@@ -39,6 +39,8 @@ int main(int argc, char **argv)
 		{ "socket", required_argument, NULL, 's' },
 		{ "id", required_argument, NULL, 'i' },
 		{ "ready-fd", required_argument, NULL, 'r' },
+		{ "orders-fd", required_argument, NULL, 'O' },
+		{ "info-fd", required_argument, NULL, 'I' },
 		{ "hang-limit", required_argument, NULL, 'h' },
 		{ "once", no_argument, NULL, 'o' },
 		{ "gdb", no_argument, NULL, 'g' },
@@ -59,6 +61,12 @@ int main(int argc, char **argv)
 			break;
 		case 'r':
 			options.ready_fd = atoi(optarg);
+			break;
+		case 'O':
+			options.orders_fd = atoi(optarg);
+			break;
+		case 'I':
+			options.info_fd = atoi(optarg);
 			break;
 		case 'h':
 			options.hang_ms = 1000 * (unsigned int)atoi(optarg);

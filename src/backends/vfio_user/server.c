@@ -20,6 +20,7 @@ struct vu_server {
 	int ready_fd;
 	/* Orders, and 's' for stop, go in at one end; who serves or keeps reads the other. */
 	int orders_in, orders_out;
+	int outside; /* orders from another process; -1: none come */
 	struct vu_child child;
 };
 
@@ -34,6 +35,7 @@ static int copy_recipe(struct vu_recipe *r, const struct ez_model *model,
 	r->stall_ms = options->await_gdb ? 1000 * 86400 : options->stall_ms;
 	r->hang_ms = options->await_gdb ? 0 : options->hang_ms;
 	r->await_gdb = options->await_gdb;
+	r->info_fd = options->info_fd > 0 ? options->info_fd : -1;
 	r->id = strdup(options->id ? options->id : model->spec->name);
 	r->settings = calloc(n + 1, sizeof(*r->settings));
 	if (!r->id || !r->settings)
@@ -82,6 +84,7 @@ struct vu_server *vu_server_new(const struct ez_model *model, const struct ez_se
 	server->contain = options->contain;
 	server->once = options->once;
 	server->ready_fd = options->ready_fd;
+	server->outside = options->orders_fd > 0 ? options->orders_fd : -1;
 	server->listener.fd = -1;
 	server->listener.folder = -1;
 	keeper_init(&server->child);
@@ -193,7 +196,35 @@ static int welcome(struct vu_server *server, struct ez_error *error)
 	return 1;
 }
 
-enum { AT_ORDERS, AT_LISTENER, AT_CHILD, AT_WOKEN, AT_COUNT };
+enum { AT_ORDERS, AT_LISTENER, AT_CHILD, AT_WOKEN, AT_OUTSIDE, AT_COUNT };
+
+/*
+ * It has been woken, or has carried out an order, which whoever gave it may wait for.
+ * After its last word its end is still to come.
+ */
+static void hear_child(struct vu_server *server)
+{
+	char what = 0;
+	ssize_t n = recv(server->child.control, &what, 1, MSG_DONTWAIT);
+
+	if (n == 0)
+		server->child.over = true;
+	if (n == 1 && what != VU_WOKEN && server->outside >= 0)
+		send(server->outside, &what, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* Whoever gave orders may go: the client decides how long we serve. */
+static void take_outside(struct vu_server *server)
+{
+	char what;
+	ssize_t n = recv(server->outside, &what, 1, MSG_DONTWAIT);
+
+	if (n == 0)
+		server->outside = -1;
+	/* To stop is for signals. */
+	if (n == 1 && what != 's' && server->child.pid)
+		send(server->child.control, &what, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
 
 /* 1: go on. */
 static int turn(struct vu_server *server, struct ez_error *error)
@@ -204,6 +235,7 @@ static int turn(struct vu_server *server, struct ez_error *error)
 		[AT_CHILD] = { .fd = server->child.pidfd, .events = POLLIN },
 		[AT_WOKEN] = { .fd = server->child.over ? -1 : server->child.control,
 			       .events = POLLIN },
+		[AT_OUTSIDE] = { .fd = server->outside, .events = POLLIN },
 	};
 	bool served = server->child.client >= 0;
 	char what;
@@ -211,9 +243,10 @@ static int turn(struct vu_server *server, struct ez_error *error)
 
 	if (poll(p, AT_COUNT, watch_look(&server->child, &server->recipe)) <= 0)
 		return 1;
-	/* All it says is that it has been woken; after its last word its end is still to come. */
-	if (p[AT_WOKEN].revents && recv(server->child.control, &what, 1, MSG_DONTWAIT) == 0)
-		server->child.over = true;
+	if (p[AT_WOKEN].revents)
+		hear_child(server);
+	if (p[AT_OUTSIDE].revents)
+		take_outside(server);
 	if (p[AT_ORDERS].revents && recv(server->orders_out, &what, 1, MSG_DONTWAIT) == 1) {
 		if (what == 's')
 			return 0;

@@ -29,6 +29,12 @@ struct vu_options {
 	bool once; /* end when the first client has left */
 	/* Gets "ready\n" once clients can connect, and is closed; -1: none. */
 	int ready_fd;
+	/*
+	 * With `contain`: a SOCK_SEQPACKET socket, enum vu_order by the byte. Each
+	 * order comes back when the device has carried it out. 0: none.
+	 */
+	int orders_fd;
+	int info_fd; /* a file that VU_INFO writes from its beginning; 0: none */
 	/* A client that stops in the middle of a message, or before its first, is dropped after this; 0: 5000 */
 	unsigned int stall_ms;
 	/*
@@ -70,6 +76,7 @@ enum vu_order {
 	VU_RESUME = 'r',
 	VU_YANK = 'y', /* the card is pulled */
 	VU_UNYANK = 'u',
+	VU_INFO = 'i', /* describe the device, as ez_device_info, into info_fd */
 	VU_RELEASE = 'q', /* ask the client to let go of the device (VFIO's request interrupt) */
 };
 void vu_server_order(struct vu_server *server, enum vu_order order);

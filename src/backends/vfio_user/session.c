@@ -175,6 +175,28 @@ void vu_session_handle(struct vu_session *s)
 
 /* ---- the other descriptors ---- */
 
+/* Whoever reads it is told when it is whole. */
+static void describe(struct vu_session *s)
+{
+	size_t size = ez_device_info(s->dev, NULL, 0);
+	char *text = malloc(size + 1);
+	size_t at = 0;
+	ssize_t n;
+
+	if (text && s->info_fd >= 0) {
+		ez_device_info(s->dev, text, size + 1);
+		while (at < size) {
+			n = pwrite(s->info_fd, text + at, size - at, (off_t)at);
+			if (n <= 0)
+				break;
+			at += (size_t)n;
+		}
+		if (ftruncate(s->info_fd, (off_t)at))
+			vu_say(s, "info: %s", strerror(errno));
+	}
+	free(text);
+}
+
 void vu_session_order(struct vu_session *s, int order)
 {
 	page_doing(s->page, VU_DOING_ORDER, (uint32_t)order);
@@ -186,6 +208,9 @@ void vu_session_order(struct vu_session *s, int order)
 	case 'y':
 	case 'u':
 		ez_device_yank(s->dev, order == 'y');
+		break;
+	case 'i':
+		describe(s);
 		break;
 	case 'q':
 		irq_request(s);
@@ -203,6 +228,7 @@ static void take_orders(struct vu_session *s)
 
 	if (n == 1 && order != 's') {
 		vu_session_order(s, order);
+		send(s->control, &order, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 	} else if (n >= 0 || (errno != EAGAIN && errno != EINTR)) {
 		s->over = true;
 		s->result = n == 1 ? -ECANCELED : -EPIPE;
@@ -267,7 +293,7 @@ static void get_up(struct vu_session *s)
 	if (!__atomic_load_n(&page->keeper_asleep, __ATOMIC_SEQ_CST))
 		return;
 	__atomic_store_n(&page->keeper_asleep, 0, __ATOMIC_SEQ_CST);
-	send(s->control, "w", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	send(s->control, (char[]){ VU_WOKEN }, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 /* Looks at everything there is to wait for. True: bytes have come, or the end. */
@@ -459,6 +485,7 @@ struct vu_session *vu_session_new(const struct ez_model *model, const char *id,
 	s->page = page;
 	s->link.fd = -1;
 	s->control = -1;
+	s->info_fd = -1;
 	s->kick_fd = -1;
 	s->next = EZ_NEVER;
 	s->gap = SPIN_MAX;

@@ -16,6 +16,7 @@
 #define VU_IRQS (VFIO_PCI_REQ_IRQ_INDEX + 1)
 #define VU_MSI_VECTORS 32
 #define VU_MSIX_VECTORS 2048
+#define VU_WOKEN 'w' /* on the control socket: no order, but that there is something to watch */
 #define VU_NS_PER_MS UINT64_C(1000000)
 
 /* ---- link.c: messages on a socket ---- */
@@ -152,6 +153,7 @@ struct vu_session {
 	struct vu_dma dma;
 	struct vu_xfer xfer;
 	struct vu_irq irq;
+	int info_fd; /* for the order to describe the device; -1: none */
 	int control; /* orders come here; end of file: our keeper is gone; -1: none */
 	int kick_fd; /* eventfd that a worker writes */
 	bool kicked; /* atomic: it has been written */

@@ -135,6 +135,12 @@ static void handle_frame(const struct wire_frame *frame)
 		if (frame->size == 8)
 			system_window(wire_get32(frame->data), wire_get32(frame->data + 4));
 		break;
+	case WIRE_FILE:
+		ask_file(frame->data, frame->size);
+		break;
+	case WIRE_ASK:
+		ask(frame->data, frame->size);
+		break;
 	case WIRE_POWEROFF:
 		power_off();
 		break;
@@ -174,8 +180,10 @@ static void reap(int signals)
 
 	while (read(signals, &info, sizeof(info)) == sizeof(info))
 		;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		command_reaped(pid, status);
+		ask_reaped(pid, status);
+	}
 }
 
 static void loop(int signals, int uevents)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the agent's three files give each other. */
+/* What the agent's files give each other. */
 #ifndef ERSATZ_LAB_AGENT_H
 #define ERSATZ_LAB_AGENT_H
 
@@ -29,11 +29,21 @@ void system_mount_share(void);
 int system_open_uevents(void);
 /* Loads modules for what came. */
 void system_uevents(int fd);
+/* The same, for what came by now. */
+void system_catch_up(void);
 /* The terminal of the interactive shell. */
 const char *system_tty(void);
 void system_window(uint32_t rows, uint32_t columns);
 /* Unmounts and syncs. */
 void system_stop(void);
+
+/* ---- ask.c: what is asked for beside the command ---- */
+
+void ask_file(const uint8_t *data, size_t size);
+void ask(const uint8_t *data, size_t size);
+/* A process that loads a module for something that came. */
+void ask_loading(pid_t pid);
+void ask_reaped(pid_t pid, int status);
 
 /* ---- command.c: the command that runs ---- */
 

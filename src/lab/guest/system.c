@@ -241,6 +241,8 @@ void system_mount_share(void)
 			  errno == ENODEV ? " (this kernel has no virtiofs)" : "");
 }
 
+static int uevents = -1;
+
 int system_open_uevents(void)
 {
 	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 };
@@ -251,7 +253,14 @@ int system_open_uevents(void)
 		close(fd);
 		return -1;
 	}
+	uevents = fd;
 	return fd;
+}
+
+void system_catch_up(void)
+{
+	if (uevents >= 0)
+		system_uevents(uevents);
 }
 
 void system_uevents(int fd)
@@ -262,6 +271,7 @@ void system_uevents(int fd)
 	while ((n = recv(fd, event, sizeof(event) - 1, 0)) > 0) {
 		char *aliases[] = { "modprobe", "-b", NULL, NULL };
 		bool add = false;
+		pid_t pid;
 
 		event[n] = 0;
 		for (char *at = event; at < event + n; at += strlen(at) + 1) {
@@ -273,11 +283,13 @@ void system_uevents(int fd)
 		if (!add || !aliases[2])
 			continue;
 		/* In a child of its own: a probe may take its time, the channel may not. */
-		if (fork() == 0) {
+		pid = fork();
+		if (pid == 0) {
 			dup2(open("/dev/null", O_WRONLY), 2);
 			execv("/sbin/modprobe", aliases);
 			_exit(127);
 		}
+		ask_loading(pid);
 	}
 }
 

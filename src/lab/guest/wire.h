@@ -16,6 +16,8 @@
  *     | GRANT -> ......... <- GRANT         |  the receiver has room for so many more bytes
  *     |        <- SIGNAL, WINSIZE           |
  *     | EXIT                          ->    |  after the last STDOUT and STDERR
+ *     |   <- FILE, FILE, ..., ASK           |  at any time: what does not wait for the command
+ *     | ANSWER                        ->    |
  *     |                      <- POWEROFF    |
  *
  * Back-pressure: each of the three streams starts with WIRE_WINDOW bytes of
@@ -29,7 +31,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WIRE_VERSION 1u
+#define WIRE_VERSION 2u
 #define WIRE_PORT "org.ersatz.agent" /* name of the virtio-serial port */
 #define WIRE_HEADER 8u
 #define WIRE_PAYLOAD 65536u /* bytes, at most */
@@ -49,7 +51,23 @@ enum wire_type {
 	WIRE_WINSIZE, /* u32 rows, u32 columns */
 	WIRE_EXIT, /* u32 status as a shell has it: 0 to 255, 128 + signal */
 	WIRE_POWEROFF, /* nothing */
+	WIRE_FILE, /* bytes of an archive; none: a new one begins */
+	WIRE_ASK, /* u32 serial, u8 enum wire_question, its argument */
+	WIRE_ANSWER, /* u32 serial, u32 errno (0: done), text */
 	WIRE_TYPES
+};
+
+/* What ersatz(1) may ask for while a command runs. */
+enum wire_question {
+	/*
+	 * A PCI device by its address, "0000:01:00.0". The answer: "absent",
+	 * "driver NAME", "loading" (a modprobe still runs) or "none".
+	 */
+	WIRE_LOOK = 1,
+	WIRE_UNPACK, /* the archive: newc, into / */
+	WIRE_LOAD, /* modules for what is there and has no driver, as at boot */
+	WIRE_READ, /* path; the answer is the first line of what is there */
+	WIRE_WRITE, /* path, NUL, text: write it there; the answer may take its time */
 };
 
 #define WIRE_EXEC_TTY 1u /* on the console's terminal; no streams */
