@@ -58,12 +58,6 @@ enum ez_backend_flags {
 	EZ_BACKEND_MSI = 1 << 1,
 	/* Time is virtual: jobs run on the device's thread when their time has passed. */
 	EZ_BACKEND_VIRTUAL_TIME = 1 << 2,
-	/*
-	 * It wants to see each transfer of a worker by ez_device_dma_wanted before
-	 * it is done: one poll does one of them, and leaves the next one wanted, for
-	 * which no further kick comes.
-	 */
-	EZ_BACKEND_ONE_DMA = 1 << 3,
 };
 
 /*
@@ -136,6 +130,13 @@ struct ez_backend {
 	 * ez_device_read and write do. May be NULL where the backend maps nothing.
 	 */
 	void (*windows)(void *be, unsigned int fn, bool shown);
+	/*
+	 * Of several transfers that a worker asks for, may this one follow the one
+	 * before it at once? If not, ez_device_poll leaves it, and all behind it, to be
+	 * seen by ez_device_dma_wanted; no further kick comes for it. The first is done by
+	 * any poll. May be NULL: all of them may.
+	 */
+	bool (*dma_at_once)(void *be, unsigned int fn, uint64_t addr, size_t len, bool write);
 };
 
 /* ---- a device's life ---- */
@@ -326,7 +327,8 @@ void ez_device_resume(struct ez_device *dev);
  * The card is pulled without warning, or not any more: reads give all-ones,
  * writes, DMA and interrupts do nothing; jobs are cancelled, timers disarmed.
  * Memory windows are hidden and filled with ones, for those who still have them
- * mapped; back again, they are zeros, and shown.
+ * mapped; back again, they are zeros, and shown. Registers and declared state come back
+ * as after power-on; config space stays with whoever it belongs to.
  */
 void ez_device_yank(struct ez_device *dev, bool gone);
 

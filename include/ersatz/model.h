@@ -174,12 +174,37 @@ struct ez_range {
  * holds their bytes without a gap. Each is what a single call would have been,
  * but all of them are one trip to the device's thread, which for scattered pages
  * is most of the time. Ends with the first that fails; the number of those that
- * went well is in *ret_done, which may be NULL. 0 ranges: 0.
+ * went well is in *ret_done, which may be NULL. What would have been read after
+ * that is all-ones, up to a range of over 1 GiB. 0 ranges: 0.
  */
 int ez_job_dma_readv(struct ez_job *job, const struct ez_range *ranges, uint32_t n, void *buf,
 		     uint32_t *ret_done);
 int ez_job_dma_writev(struct ez_job *job, const struct ez_range *ranges, uint32_t n,
 		      const void *buf, uint32_t *ret_done);
+
+/* Transfers in one direction. Of a write buf is only read. */
+struct ez_vector {
+	const struct ez_range *ranges;
+	uint32_t n; /* ranges */
+	bool write;
+	void *buf; /* their bytes without a gap */
+	int status; /* out: 0, or why not all of it moved */
+	uint32_t done; /* out: ranges that went well */
+};
+
+/*
+ * Worker: the same in the background, while the worker goes on: n vectors, each
+ * after the one before it, until the first that fails; those behind it get its status.
+ * Vectors, ranges and buffers are not the worker's again before end, which waits until
+ * all has been dealt with, and gives the first status that is not 0. So with a
+ * write and then a read into the same buffer, and a second buffer, a worker never
+ * has to wait for memory.
+ *
+ * begin: -EBUSY: one is under way; so says any other ez_job_dma_* call before its end.
+ * end: -EINVAL: none is. A piece that returns without end loses what has not moved.
+ */
+int ez_job_dma_begin(struct ez_job *job, struct ez_vector *vectors, uint32_t n);
+int ez_job_dma_end(struct ez_job *job);
 
 /* Worker: as ez_window, for a job that works on the device's own memory. */
 void *ez_job_window(struct ez_job *job, uint32_t window);

@@ -107,8 +107,11 @@ void ez_device_yank(struct ez_device *dev, bool gone)
 	bool was = f->gone;
 
 	/* RAM has lost what it held. Zeros before it is shown, all-ones when it is not any more. */
-	if (was && !gone)
+	if (was && !gone) {
 		window_reset(f, EZ_RESET_POWER_ON);
+		f->gone = false;
+		device_ask_reset(f, EZ_RESET_POWER_ON);
+	}
 	set_gone(f, gone);
 	if (gone && !was)
 		window_pulled(f);

@@ -193,6 +193,8 @@ static inline bool msi_is_theirs(const struct ez_device *dev)
 
 /* ---- dma.c ---- */
 
+#define DMA_MAX (UINT64_C(1) << 30) /* bytes of a transfer */
+
 /* From the device's thread, on behalf of a callback or a worker. */
 int dma_request(struct ez_function *f, uint64_t addr, void *buf, size_t len, bool write);
 /* Would it reach the bus? */

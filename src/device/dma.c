@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define DMA_MAX (UINT64_C(1) << 30)
-
 /* Refused before it reached the bus: nothing moved. */
 static int refused(struct ez_function *f, int err, enum log_reason reason, uint64_t addr,
 		   size_t len, bool write, const char *why)

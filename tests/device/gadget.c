@@ -11,6 +11,10 @@ struct job_data {
 	int32_t status;
 };
 
+struct list_data {
+	uint32_t way;
+};
+
 struct gadget {
 	struct ez_function *ez;
 	uint32_t size_limit; /* property */
@@ -25,6 +29,7 @@ struct gadget {
 	uint32_t beside;
 	uint8_t buffer[4096];
 	struct job_data job;
+	struct list_data list;
 };
 
 #define AT(member) ((uint32_t)offsetof(struct gadget, member))
@@ -94,6 +99,16 @@ static int command(struct gadget *s, uint64_t value)
 	case ROUTE:
 		ez_irq_route(s->ez, (uint32_t)s->address, s->length);
 		return 0;
+	case VECTORS:
+		return (int)ez_irq_vectors(s->ez);
+	case LIST:
+		if (ez_job_busy(s->ez, 1))
+			return -EBUSY;
+		s->list.way = s->length;
+		return ez_job_submit(s->ez, 1, 1000);
+	case CANCEL_LIST:
+		ez_job_cancel(s->ez, 1);
+		return 0;
 	default:
 		return -ENOSYS;
 	}
@@ -128,6 +143,100 @@ static bool piece(struct ez_job *job, void *data)
 	if (!d->status)
 		d->status = ez_job_dma_write(job, d->address, &value, sizeof(value));
 	return --d->left && !d->status;
+}
+
+/* The list is anybody's: nothing of it may lead out of our memory. */
+static void take_list(struct ez_job *job, struct list *list, struct ez_vector *vectors,
+		      struct ez_range *ranges)
+{
+	uint8_t *ram = ez_job_window(job, 0);
+	uint32_t i, k, r = 0;
+
+	memcpy(list, ez_job_window(job, 1), sizeof(*list));
+	for (i = 0; i < LIST_RANGES; i++)
+		ranges[i] = (struct ez_range){ .addr = list->ranges[i].addr,
+					       .len = (size_t)list->ranges[i].len };
+	for (i = 0; i < LIST_VECTORS; i++) {
+		uint64_t at = list->vectors[i].at;
+		uint32_t n = list->vectors[i].n;
+
+		if (i >= list->n || at > RAM_SIZE)
+			n = 0;
+		vectors[i] = (struct ez_vector){ .ranges = &ranges[r],
+						 .write = list->vectors[i].write,
+						 .buf = n ? ram + at : NULL };
+		for (k = 0; k < n && r < LIST_RANGES; k++, r++) {
+			/* What is too long for any transfer is refused, and needs no room. */
+			if (ranges[r].len <= 1u << 30)
+				at += ranges[r].len;
+			vectors[i].n++;
+		}
+		if (at > RAM_SIZE)
+			vectors[i].n = 0;
+	}
+}
+
+static void tell(struct ez_job *job, struct list *list, int end, const struct ez_vector *vectors)
+{
+	uint32_t i;
+
+	list->end = end;
+	for (i = 0; i < LIST_VECTORS; i++) {
+		list->status[i] = vectors[i].status;
+		list->done[i] = vectors[i].done;
+	}
+	memcpy(ez_job_window(job, 1), list, sizeof(*list));
+}
+
+static bool list_piece(struct ez_job *job, void *data)
+{
+	struct list_data *d = data;
+	struct ez_range ranges[LIST_RANGES];
+	struct ez_vector vectors[LIST_VECTORS];
+	struct ez_vector *v = vectors;
+	struct list list;
+	uint32_t i, k, bytes = 0;
+	int err;
+
+	take_list(job, &list, vectors, ranges);
+	switch (d->way) {
+	case LIST_SYNC:
+		err = v->write ? ez_job_dma_writev(job, v->ranges, v->n, v->buf, &v->done)
+			       : ez_job_dma_readv(job, v->ranges, v->n, v->buf, &v->done);
+		tell(job, &list, err, vectors);
+		return false;
+	case LIST_BACKGROUND:
+		err = ez_job_dma_begin(job, vectors, list.n);
+		list.meanwhile = ez_job_dma_read(job, 0, &i, 4);
+		if (!err)
+			err = ez_job_dma_end(job);
+		tell(job, &list, err, vectors);
+		return false;
+	case LIST_NO_END:
+		ez_job_dma_begin(job, vectors, list.n);
+		d->way = LIST_BACKGROUND;
+		return true;
+	default:
+		break;
+	}
+	if (d->way > LIST_COUNT + MAX_PIECES)
+		d->way = LIST_COUNT + MAX_PIECES;
+	err = ez_job_dma_readv(job, v->ranges, v->n, v->buf, NULL);
+	for (k = 0; k < v->n; k++)
+		bytes += (uint32_t)v->ranges[k].len;
+	for (i = 0; i < bytes; i++)
+		((uint8_t *)v->buf)[i]++;
+	if (!err)
+		err = ez_job_dma_writev(job, v->ranges, v->n, v->buf, &v->done);
+	tell(job, &list, err, vectors);
+	return --d->way > LIST_COUNT && !err;
+}
+
+static void list_done(void *state)
+{
+	struct gadget *s = state;
+
+	s->events += 0x100;
 }
 
 static void done(void *state)
@@ -292,6 +401,12 @@ static const struct ez_row rows[] = {
 	  .type = EZ_I32,
 	  .kind = EZ_ROW_JOB,
 	  .resets = EZ_RESET_ALL },
+	{ .name = "list.way",
+	  .offset = AT(list.way),
+	  .count = 1,
+	  .type = EZ_U32,
+	  .kind = EZ_ROW_JOB,
+	  .resets = EZ_RESET_ALL },
 };
 
 static const struct ez_bar bars[] = {
@@ -373,7 +488,8 @@ static const struct ez_prop props[] = {
 };
 
 static const struct ez_timer timers[] = { { "tick", fired } };
-static const struct ez_job_desc jobs[] = { { "count", AT(job), piece, done } };
+static const struct ez_job_desc jobs[] = { { "count", AT(job), piece, done },
+					   { "list", AT(list), list_piece, list_done } };
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -44,7 +44,38 @@ enum command {
 	LOWER_D,
 	WINDOW_IN, /* LENGTH bytes at ADDRESS of window 0 into the buffer */
 	WINDOW_OUT,
-	ROUTE = 64, /* source ADDRESS by vector LENGTH */
+	VECTORS, /* result: those of MSI that are granted now */
+	LIST, /* a job: LENGTH says what it does with the list in SCRATCH, enum list_way; 1000 ns */
+	CANCEL_LIST,
+	ROUTE, /* source ADDRESS by vector LENGTH */
+};
+
+/*
+ * The list: vectors and their ranges, whose bytes are in RAM from `at` on. The ranges of
+ * all vectors follow each other. Bytes of the bus, that is little endian.
+ */
+#define LIST_VECTORS 4u
+#define LIST_RANGES 128u
+struct list {
+	uint32_t n;
+	struct {
+		uint32_t n, write, at;
+	} vectors[LIST_VECTORS];
+	uint32_t rest;
+	struct {
+		uint64_t addr, len;
+	} ranges[LIST_RANGES];
+	/* What came of it. */
+	int32_t end, status[LIST_VECTORS];
+	uint32_t done[LIST_VECTORS];
+	int32_t meanwhile; /* of another call between begin and end */
+};
+
+enum list_way {
+	LIST_SYNC, /* readv or writev of the first vector */
+	LIST_BACKGROUND, /* begin and end of all */
+	LIST_NO_END, /* begin without end, and then another begin */
+	LIST_COUNT, /* LIST_COUNT + n: n pieces, each of which adds 1 to every byte of the first vector */
 };
 
 /*

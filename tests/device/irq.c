@@ -101,6 +101,52 @@ static void a_new_event_while_disabled_is_told(void **state)
 	assert_int_equal(ez_bench_msi_count(b, 0), 2);
 }
 
+static int32_t vectors(struct ez_bench *b)
+{
+	command(b, VECTORS);
+	return (int32_t)rd(b, STATUS);
+}
+
+/* What a model is told that the driver has: what is on now, not what was asked for. */
+static void granted_vectors(void **state)
+{
+	struct ez_bench *b = *state;
+
+	assert_int_equal(vectors(b), 0);
+	for (int32_t n = 1; n <= 4; n *= 2) {
+		assert_int_equal(ez_bench_msi(b, (unsigned int)n), 0);
+		assert_int_equal(vectors(b), n);
+	}
+	/* Masked is granted all the same; so is what cannot go out. */
+	ez_bench_config_write(b, CAP_MSI_AT + 16, 4, 0xf);
+	assert_int_equal(vectors(b), 4);
+	ez_bench_config_write(b, 0x04, 2, 0x003);
+	assert_int_equal(vectors(b), 4);
+	ez_bench_config_write(b, 0x04, 2, 0x007);
+	assert_int_equal(ez_bench_msi(b, 0), 0);
+	assert_int_equal(vectors(b), 0);
+	/* MSI-X: its table, and it wins over MSI. */
+	assert_int_equal(ez_bench_msix(b, 3), 0);
+	assert_int_equal(vectors(b), TABLE_VECTORS);
+	assert_int_equal(ez_bench_msi(b, 2), 0);
+	assert_int_equal(vectors(b), TABLE_VECTORS);
+	assert_int_equal(ez_bench_msix(b, 0), 0);
+	assert_int_equal(vectors(b), 2);
+	ez_bench_reset(b, EZ_RESET_FUNCTION);
+	ez_bench_setup(b);
+	assert_int_equal(vectors(b), 0);
+}
+
+/* 6.8.1.3: more enabled than asked for is undefined; no vector past the capability's is ever sent. */
+static void no_more_than_asked_for(void **state)
+{
+	struct ez_bench *b = *state;
+
+	ez_bench_msi(b, 4);
+	ez_bench_config_write(b, CAP_MSI_AT + 2, 2, 0x51); /* 32 */
+	assert_int_equal(vectors(b), 4);
+}
+
 /* 6.8.1.9 and 6.8.1.10: masked messages wait in the pending bits. */
 static void per_vector_masks(void **state)
 {
@@ -194,12 +240,23 @@ static void pulled_card_is_silent(void **state)
 	struct ez_bench *b = *state;
 
 	command(b, RAISE_C);
+	wr(b, CTRL, 0x55);
+	wr(b, LENGTH, 5);
+	command(b, JOB);
 	ez_device_yank(ez_bench_device(b), true);
 	assert_false(ez_bench_intx(b));
 	assert_int_equal(ez_device_read(ez_bench_device(b), 0, 0, ID, 4), 0xffffffff);
 	assert_int_equal(ez_bench_config_read(b, 0, 4), 0xffffffff);
 	ez_device_yank(ez_bench_device(b), false);
 	assert_int_equal(rd(b, ID), 0x12345678);
+	/* Back, it is as after power-on, once: nothing is raised, and nothing goes on. */
+	assert_int_equal(rd(b, CTRL), 0);
+	assert_int_equal(rd(b, LENGTH), 0);
+	assert_int_equal(rd(b, EVENTS), 0x20000);
+	ez_device_yank(ez_bench_device(b), false);
+	assert_int_equal(rd(b, EVENTS), 0x20000);
+	assert_false(ez_bench_intx(b));
+	assert_false(ez_bench_step(b));
 }
 
 int main(void)
@@ -211,6 +268,8 @@ int main(void)
 		TEST(fewer_granted_than_asked),
 		TEST(enabling_a_pending_source_sends),
 		TEST(a_new_event_while_disabled_is_told),
+		TEST(granted_vectors),
+		TEST(no_more_than_asked_for),
 		TEST(per_vector_masks),
 		TEST(satisfied_while_masked),
 		TEST(messages_wait_for_bus_mastering),

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Timers and jobs: in virtual time, and with real workers under a small backend of our own. */
-#include "bench_test.h"
-
-#include <pthread.h>
-#include <stdio.h>
-#include <unistd.h>
+#include "worker_host.h"
 
 static void timer_fires_once_at_its_time(void **state)
 {
@@ -85,132 +81,7 @@ static void cancelled_job_is_gone(void **state)
 	assert_int_equal(ez_bench_ram(b)[0x1000], 0);
 }
 
-/* ---- real workers: a backend with a kick, its memory, and nothing else ---- */
-
-#define RESETS 0xfee1dead
-
-struct host {
-	bool reset;
-	struct ez_device *dev;
-	pthread_mutex_t lock;
-	pthread_cond_t cond;
-	bool kicked;
-	uint32_t ram[1024];
-	unsigned int dmas;
-};
-
-static uint64_t host_now(void *be)
-{
-	return 0;
-}
-
-static void host_timer(void *be, unsigned int fn, uint32_t timer, uint64_t when)
-{
-}
-
-static int host_dma(void *be, unsigned int fn, uint64_t addr, void *buf, size_t len, bool write)
-{
-	struct host *h = be;
-
-	h->dmas++;
-	/* Behind this address is something that resets the device, as a slot's control register. */
-	if (addr == RESETS) {
-		h->reset = ez_device_reset(h->dev, 0, EZ_RESET_FUNCTION) == 0;
-		ez_device_config_write(h->dev, 0, 0x04, 2, 0x7);
-		return -EFAULT;
-	}
-	if (addr > sizeof(h->ram) - len)
-		return -EFAULT;
-	memcpy(write ? (char *)h->ram + addr : buf, write ? buf : (char *)h->ram + addr, len);
-	return 0;
-}
-
-static void host_nothing(void *be, unsigned int fn, bool level)
-{
-}
-
-static void host_msi(void *be, unsigned int fn, uint32_t vector)
-{
-}
-
-static void host_random(void *be, void *buf, size_t len)
-{
-}
-
-static void host_log(void *be, unsigned int fn, enum ez_log_kind kind, const char *text)
-{
-}
-
-static void host_kick(void *be)
-{
-	struct host *h = be;
-
-	pthread_mutex_lock(&h->lock);
-	h->kicked = true;
-	pthread_cond_signal(&h->cond);
-	pthread_mutex_unlock(&h->lock);
-}
-
-static const struct ez_backend host_backend = {
-	.size = sizeof(host_backend),
-	.name = "test",
-	.now = host_now,
-	.timer = host_timer,
-	.dma = host_dma,
-	.intx = host_nothing,
-	.msi = host_msi,
-	.random = host_random,
-	.log = host_log,
-	.kick = host_kick,
-};
-
-static void host_wait(struct host *h)
-{
-	pthread_mutex_lock(&h->lock);
-	while (!h->kicked)
-		pthread_cond_wait(&h->cond, &h->lock);
-	h->kicked = false;
-	pthread_mutex_unlock(&h->lock);
-}
-
-static void host_turn(struct host *h)
-{
-	host_wait(h);
-	ez_device_poll(h->dev);
-}
-
-static uint64_t get(struct host *h, uint64_t at)
-{
-	return ez_device_read(h->dev, 0, 0, at, 4);
-}
-
-static void put(struct host *h, uint64_t at, uint64_t value)
-{
-	ez_device_write(h->dev, 0, 0, at, 4, value);
-}
-
-static const struct ez_model *host_model;
-
-static struct host *host_new(void)
-{
-	struct host *h = calloc(1, sizeof(*h));
-	struct ez_error error;
-
-	pthread_mutex_init(&h->lock, NULL);
-	pthread_cond_init(&h->cond, NULL);
-	h->dev = ez_device_new(host_model, "gadget0", &host_backend, h, NULL, 0, &error);
-	assert_non_null(h->dev);
-	ez_device_config_write(h->dev, 0, 0x04, 2, 0x7);
-	return h;
-}
-
-static void host_free(struct host *h)
-{
-	ez_device_free(h->dev);
-	pthread_mutex_destroy(&h->lock);
-	pthread_cond_destroy(&h->cond);
-	free(h);
-}
+/* ---- real workers ---- */
 
 static void host_job(struct host *h, uint32_t pieces)
 {
@@ -222,7 +93,7 @@ static void host_job(struct host *h, uint32_t pieces)
 
 static void worker_runs_to_the_end(void **unused)
 {
-	struct host *h = host_new();
+	struct host *h = host_new(false);
 
 	host_job(h, 100);
 	while (!(get(h, EVENTS) & 0xff00))
@@ -236,7 +107,7 @@ static void worker_runs_to_the_end(void **unused)
 static void worker_is_cancelled_reset_and_freed(void **unused)
 {
 	for (unsigned int turns = 0; turns < 12; turns++) {
-		struct host *h = host_new();
+		struct host *h = host_new(false);
 		uint32_t then;
 
 		host_job(h, MAX_PIECES);
@@ -278,7 +149,7 @@ static int32_t job_status(struct host *h)
 /* The worker waits for its DMA when it is cancelled: nothing moves any more, and it is told so. */
 static void worker_cancelled_in_its_dma_moves_nothing(void **unused)
 {
-	struct host *h = host_new();
+	struct host *h = host_new(false);
 
 	host_job(h, 5);
 	host_wait(h);
@@ -295,8 +166,8 @@ static void worker_cancelled_in_its_dma_moves_nothing(void **unused)
 /* Parked, saved, loaded into another device, finished there: every piece ran once. */
 static void worker_is_saved_and_goes_on_elsewhere(void **unused)
 {
-	struct host *from = host_new();
-	struct host *to = host_new();
+	struct host *from = host_new(false);
+	struct host *to = host_new(false);
 	struct ez_error error;
 	char state[65536];
 	ssize_t size;
@@ -327,7 +198,7 @@ static void worker_is_saved_and_goes_on_elsewhere(void **unused)
 
 static void worker_sees_dma_errors(void **unused)
 {
-	struct host *h = host_new();
+	struct host *h = host_new(false);
 
 	put(h, ADDRESS, 0xfffff000);
 	put(h, LENGTH, 3);
@@ -341,7 +212,7 @@ static void worker_sees_dma_errors(void **unused)
 /* A reset that a callback's own DMA brings about comes when the callback has returned. */
 static void reset_waits_for_the_callback(void **unused)
 {
-	struct host *h = host_new();
+	struct host *h = host_new(false);
 	uint64_t resets = get(h, EVENTS) >> 16;
 
 	put(h, ADDRESS, RESETS);
@@ -357,7 +228,7 @@ static void reset_waits_for_the_callback(void **unused)
 /* The same from a worker's DMA: it is done once, and the job is gone. */
 static void reset_by_a_workers_dma(void **unused)
 {
-	struct host *h = host_new();
+	struct host *h = host_new(false);
 	unsigned int dmas;
 
 	put(h, ADDRESS, RESETS);
@@ -394,16 +265,11 @@ int main(void)
 		cmocka_unit_test(reset_waits_for_the_callback),
 		cmocka_unit_test(reset_by_a_workers_dma),
 	};
-	struct ez_error error;
 	int failed;
 
-	alarm(60); /* a deadlock ends the test, it does not hang it */
-	host_model = ez_model_open(getenv("ERSATZ_MODEL"), &error);
-	if (!host_model) {
-		fprintf(stderr, "%s\n", error.text);
+	if (!host_open())
 		return 1;
-	}
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	ez_model_close(host_model);
+	host_close();
 	return failed;
 }

@@ -1,59 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Saving to a file and restoring into another QEMU, with timers and jobs pending. */
 #include "panel_test.h"
+#include "saved.h"
 
-#include <sys/mman.h>
 #include <unistd.h>
-
-static int fd = -1;
-static char file[64]; /* of the saved state: memory of ours, that QEMU can open by this name */
-
-static int open_file(void **state)
-{
-	(void)state;
-	fd = memfd_create("saved", MFD_CLOEXEC);
-	snprintf(file, sizeof(file), "/proc/%d/fd/%d", (int)getpid(), fd);
-	return fd < 0 ? -1 : 0;
-}
-
-static int close_file(void **state)
-{
-	(void)state;
-	return close(fd);
-}
-
-static void completed(struct qt *qt)
-{
-	for (;;) {
-		const char *reply = qt_qmp(qt, "{'execute':'query-migrate'}");
-
-		if (strstr(reply, "\"status\": \"completed\""))
-			return;
-		if (strstr(reply, "\"status\": \"failed\""))
-			fail_msg("migration failed: %s\n%s", reply, qt_stderr(qt));
-		usleep(1000);
-	}
-}
-
-static void save(struct qt *qt)
-{
-	qt_qmp(qt, "{'execute':'migrate','arguments':{'uri':'file:%s'}}", file);
-	completed(qt);
-	qt_stop(qt);
-}
-
-/* Into a QEMU of these arguments, whose clock is where the other's was. */
-static struct qt *restore(const char *arguments, uint64_t clock)
-{
-	struct qt *qt = qt_start("%s -incoming defer", arguments);
-
-	if (clock)
-		qt_clock_set(qt, clock);
-	qt_qmp(qt, "{'execute':'migrate-incoming','arguments':{'uri':'file:%s'}}", file);
-	completed(qt);
-	qt_qmp_try(qt, "{'execute':'cont'}");
-	return qt;
-}
 
 #define RNG "-M pc -m 128 -device my_rng,id=r,addr=5"
 
@@ -230,11 +180,11 @@ static void msix_and_windows(void **state)
 	uint32_t i;
 
 	(void)state;
-	qt_qmp(qt, "{'execute':'migrate','arguments':{'uri':'file:%s'}}", file);
+	qt_qmp(qt, "{'execute':'migrate','arguments':{'uri':'file:%s'}}", saved_file);
 	completed(qt);
 	plain = moved(qt);
 	qt_stop(qt);
-	assert_int_equal(ftruncate(fd, 0), 0);
+	assert_int_equal(ftruncate(saved_fd, 0), 0);
 
 	panel = panel_find(qt_start(PANEL), 0);
 	high = panel.bar[PANEL_RAM_BAR] + PANEL_HIGH_AT;
@@ -246,7 +196,7 @@ static void msix_and_windows(void **state)
 	msix_control(&panel, MSIX_ENABLE);
 	put(&panel, PANEL_RAISE, 3);
 	assert_true(msix_pending(&panel, 2047));
-	qt_qmp(panel.qt, "{'execute':'migrate','arguments':{'uri':'file:%s'}}", file);
+	qt_qmp(panel.qt, "{'execute':'migrate','arguments':{'uri':'file:%s'}}", saved_file);
 	completed(panel.qt);
 	assert_true(moved(panel.qt) == plain);
 	qt_stop(panel.qt);

@@ -87,14 +87,34 @@ static bool reach_hits(const struct reach *r, const struct extent *e)
 	return r->other.any && r->other.last >= e->first;
 }
 
+/* What of memory they lie in, from the first byte to the last. */
+static struct extent around(const struct extent *extents, uint32_t n)
+{
+	struct extent all = { .first = UINT64_MAX };
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		if (extents[i].first < all.first)
+			all.first = extents[i].first;
+		if (extents[i].last > all.last)
+			all.last = extents[i].last;
+	}
+	return all;
+}
+
 bool overlap_check(struct crypto_work *w)
 {
 	struct extent extents[2 * CHUNK];
 	struct reach reach[2] = { 0 };
-	uint32_t n = collect(w, IN, w->size[IN], extents);
+	uint32_t n_in = collect(w, IN, w->size[IN], extents);
+	uint32_t n = n_in + collect(w, OUT, w->written, extents + n_in);
+	struct extent in = around(extents, n_in);
+	struct extent out = around(extents + n_in, n - n_in);
 	uint32_t i;
 
-	n += collect(w, OUT, w->written, extents + n);
+	/* Often that is all there is to know. */
+	if (in.last < out.first || out.last < in.first)
+		return true;
 	qsort(extents, n, sizeof(extents[0]), by_address);
 	for (i = 0; i < n; i++) {
 		if (reach_hits(&reach[!extents[i].side], &extents[i]))

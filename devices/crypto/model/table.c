@@ -6,9 +6,6 @@
 #include <nettle/sha2.h>
 #include <string.h>
 
-/* Transfers that go on one trip: all of a piece, if it consists of whole pages. */
-#define RANGES (PIECE / CLASSIC_PAGE + 1)
-
 static uint32_t entry_bytes(const struct crypto_work *w)
 {
 	return w->extended ? EXTENDED_ENTRY : CLASSIC_ENTRY;
@@ -234,44 +231,61 @@ static void advance(struct crypto_work *w, enum side side, uint32_t bytes)
 	}
 }
 
-/* As many transfers as make one trip; at least one where the cursor is at an entry. */
-static uint32_t gather(struct crypto_work *w, enum side side, uint32_t *len, uint32_t *first,
-		       struct ez_range *ranges)
+uint32_t table_take(struct crypto_work *w, enum side side, uint32_t max,
+		    struct extent_list *ret_list)
 {
+	uint32_t left = max;
 	uint32_t n = 0;
 
-	while (*len && n < RANGES && w->at[side] < w->entries[side]) {
-		uint32_t bytes = span(w, side, *len);
+	while (left && n < RANGES && w->at[side] < w->entries[side]) {
+		uint32_t bytes = span(w, side, left);
 
-		ranges[n].addr = addresses(w, side)[w->at[side]] + w->skip[side];
-		ranges[n].len = bytes;
-		first[n++] = w->chunk[side] * CHUNK + w->at[side];
+		ret_list->ranges[n].addr = addresses(w, side)[w->at[side]] + w->skip[side];
+		ret_list->ranges[n].len = bytes;
+		ret_list->first[n++] = w->chunk[side] * CHUNK + w->at[side];
 		advance(w, side, bytes);
-		*len -= bytes;
+		left -= bytes;
 	}
-	return n;
+	ret_list->n = n;
+	return max - left;
+}
+
+uint32_t table_room(struct crypto_work *w, enum side side, uint32_t max)
+{
+	uint32_t at = w->at[side], skip = w->skip[side];
+	struct extent_list list;
+	uint32_t room = table_take(w, side, max, &list);
+
+	w->at[side] = at;
+	w->skip[side] = skip;
+	return room;
+}
+
+bool table_data_fault(struct crypto_work *w, enum side side, const struct extent_list *list,
+		      uint32_t done)
+{
+	return work_fail(w, CRYPTO_ERROR_DETAIL_REASON_DATA_FAULT, side, list->first[done]);
 }
 
 bool table_move(struct ez_job *job, struct crypto_work *w, enum side side, uint8_t *buf,
 		uint32_t len)
 {
-	struct ez_range ranges[RANGES];
-	uint32_t first[RANGES], n, done, left = len;
+	struct extent_list list;
+	uint32_t bytes, done;
 	int err;
 
-	for (; len; buf += len - left, len = left) {
+	for (; len; buf += bytes, len -= bytes) {
 		if (w->at[side] >= w->entries[side] &&
 		    !table_load(job, w, side, w->chunk[side] + 1))
 			return false;
-		n = gather(w, side, &left, first, ranges);
+		bytes = table_take(w, side, len, &list);
 		/* No more than the sizes say is ever asked for. */
-		if (!n)
+		if (!bytes)
 			return work_fail(w, CRYPTO_ERROR_DETAIL_REASON_INTERNAL, side, 0);
-		err = side == IN ? ez_job_dma_readv(job, ranges, n, buf, &done)
-				 : ez_job_dma_writev(job, ranges, n, buf, &done);
+		err = side == IN ? ez_job_dma_readv(job, list.ranges, list.n, buf, &done)
+				 : ez_job_dma_writev(job, list.ranges, list.n, buf, &done);
 		if (err)
-			return work_fail(w, CRYPTO_ERROR_DETAIL_REASON_DATA_FAULT, side,
-					 first[done]);
+			return table_data_fault(w, side, &list, done);
 	}
 	return true;
 }

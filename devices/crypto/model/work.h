@@ -24,14 +24,26 @@ enum side { IN, OUT };
 #define CHUNKS 257u
 #define MAX_ENTRIES CRYPTO_MAX_ENTRIES_RESET
 
-/* Bytes of data in a piece: whole blocks of both algorithms. */
-#define PIECE 262144u
-
-enum phase { PHASE_CHECK, PHASE_OVERLAP, PHASE_DATA, PHASES };
-
 #define CLASSIC_PAGE 4096u
 #define CLASSIC_ENTRY 8u
 #define EXTENDED_ENTRY 16u
+
+/*
+ * Bytes of data in a piece, and in a step of it at most: whole blocks of both algorithms.
+ * While one step is worked on, the one before it is stored and the one after it
+ * fetched. So it waits only for the first to come and for the last to go: these are
+ * short, at most EDGE, in a piece of more than FEW. A reset waits for a step, a stop
+ * for a piece.
+ */
+#define PIECE 1048576u
+#define STEP 262144u
+#define EDGE 32768u
+#define FEW 131072u
+
+/* Transfers that go on one trip: all of a step, if it consists of whole pages. */
+#define RANGES (STEP / CLASSIC_PAGE + 1)
+
+enum phase { PHASE_CHECK, PHASE_OVERLAP, PHASE_DATA, PHASES };
 
 /* The job's hooks, in work.c and crypto.c. */
 bool crypto_work_run(struct ez_job *job, struct crypto_work *w);
@@ -51,6 +63,22 @@ bool table_load(struct ez_job *job, struct crypto_work *w, enum side side, uint3
 /* Moves bytes between buf and where the cursor is: input is read, output written. */
 bool table_move(struct ez_job *job, struct crypto_work *w, enum side side, uint8_t *buf,
 		uint32_t len);
+
+/* Where some bytes of one side lie, and which entries they begin in. */
+struct extent_list {
+	struct ez_range ranges[RANGES];
+	uint32_t first[RANGES];
+	uint32_t n;
+};
+
+/* How many bytes table_take would take, of at most `max`. */
+uint32_t table_room(struct crypto_work *w, enum side side, uint32_t max);
+/* Up to `max` bytes from the cursor on, which goes behind them; no further than this chunk. */
+uint32_t table_take(struct crypto_work *w, enum side side, uint32_t max,
+		    struct extent_list *ret_list);
+/* Notes what is wrong with the range of a list that was not moved. */
+bool table_data_fault(struct crypto_work *w, enum side side, const struct extent_list *list,
+		      uint32_t done);
 
 /* overlap.c: holds the chunks that are here against each other. */
 bool overlap_check(struct crypto_work *w);

@@ -43,6 +43,12 @@ static int up_dma(void *be, unsigned int fn, uint64_t addr, void *buf, size_t le
 	return dma_access(s, addr, buf, len, write);
 }
 
+/* What only a message brings has to be asked for first: see xfer.c. */
+static bool up_dma_at_once(void *be, unsigned int fn, uint64_t addr, size_t len, bool write)
+{
+	return !dma_by_message(be, addr, len, write);
+}
+
 static void up_intx(void *be, unsigned int fn, bool level)
 {
 	irq_level(be, level);
@@ -97,7 +103,6 @@ static void up_config_put(void *be, unsigned int fn, uint32_t offset, const uint
 const struct ez_backend vu_backend = {
 	.size = sizeof(vu_backend),
 	.name = "vfio-user",
-	.flags = EZ_BACKEND_ONE_DMA,
 	.now = up_now,
 	.timer = up_timer,
 	.dma = up_dma,
@@ -107,6 +112,7 @@ const struct ez_backend vu_backend = {
 	.log = up_log,
 	.kick = up_kick,
 	.config_put = up_config_put,
+	.dma_at_once = up_dma_at_once,
 };
 
 /* ---- timers ---- */

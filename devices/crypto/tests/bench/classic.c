@@ -503,6 +503,67 @@ static void data_out_of_memory(void **state)
 	}
 }
 
+#define LONG (300 * PAGE + 100)
+
+/* Bytes of the output, from the first on, that are as they should be; those behind them must be untouched. */
+static uint32_t good_bytes(struct ez_bench *b, const uint8_t *want)
+{
+	static uint8_t got[LONG + 16];
+	uint32_t n = 0;
+
+	get_data(b, OUT_DATA, 0, got, sizeof(got));
+	while (n < LONG && got[n] == want[n])
+		n++;
+	for (uint32_t i = n; i < LONG; i++)
+		if (got[i] != 0xaa)
+			fail_msg("after %u good bytes byte %u has been written", n, i);
+	return n;
+}
+
+/*
+ * A page that is not there, anywhere in a long buffer: the output before it is
+ * complete, or (input) up to 256 KiB short of it, and nothing else has been written.
+ */
+static void data_fault_anywhere(void **state)
+{
+	static const uint32_t bad[] = {
+		0,   1,	  7,   8,   9,	 15,  16,  71,	72,  73,  135, 136,
+		199, 200, 247, 248, 249, 255, 256, 257, 264, 298, 299, 300
+	};
+	static uint8_t want[LONG + 16];
+	struct ez_bench *b = *state;
+
+	for (uint8_t command = ENCRYPT; command <= DECRYPT; command++) {
+		uint32_t n = put_table(b, IN_TABLE_AT, IN_DATA, 0, LONG);
+
+		put_table(b, OUT_TABLE_AT, OUT_DATA, 0, LONG + 12);
+		put_data(b, IN_DATA, 0, LONG);
+		set_in(b, IN_TABLE_AT, n, LONG);
+		set_out(b, OUT_TABLE_AT, n, LONG + 12);
+		run_ok(b, command);
+		get_data(b, OUT_DATA, 0, want, sizeof(want));
+		for (size_t i = 0; i < 2 * sizeof(bad) / sizeof(bad[0]); i++) {
+			uint32_t page = bad[i / 2], side = i % 2, got;
+
+			put_table(b, IN_TABLE_AT, IN_DATA, 0, LONG);
+			put_table(b, OUT_TABLE_AT, OUT_DATA, 0, LONG + 12);
+			set_in(b, IN_TABLE_AT, n, LONG);
+			set_out(b, OUT_TABLE_AT, n, LONG + 12);
+			put_entry(b, side ? OUT_TABLE_AT : IN_TABLE_AT, page, EZ_BENCH_RAM);
+			memset(ez_bench_ram(b) + OUT_DATA, 0xaa, 2 * (n + 2) * PAGE);
+			wr(b, COMMAND, 1, command);
+			expect_error(b, DMA_ERROR, DATA_FAULT | (side ? SIDE_OUT : SIDE_IN), page);
+			got = good_bytes(b, want);
+			/* What is untouched may begin with what it should be, by chance. */
+			if (side)
+				assert_in_range(got, page * PAGE, page * PAGE + 3);
+			else
+				assert_in_range(got + 64 * PAGE, page * PAGE,
+						(page + 64) * PAGE + 3);
+		}
+	}
+}
+
 static void bus_mastering_off(void **state)
 {
 	struct ez_bench *b = *state;
@@ -626,6 +687,7 @@ int main(void)
 		TEST(bad_tables),
 		TEST(bad_entries),
 		TEST(data_out_of_memory),
+		TEST(data_fault_anywhere),
 		TEST(bus_mastering_off),
 		TEST(overlaps),
 		TEST(one_overlap_among_many),

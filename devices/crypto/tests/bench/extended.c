@@ -121,7 +121,8 @@ static void odd_pieces(void **state)
 static void many_small_extents(void **state)
 {
 	struct ez_bench *b = *state;
-	const uint32_t n = 10000;
+	static uint8_t cipher[160000];
+	const uint32_t n = sizeof(cipher) / 16;
 	uint8_t *ram = ez_bench_ram(b);
 	uint32_t i;
 
@@ -145,6 +146,20 @@ static void many_small_extents(void **state)
 	for (i = 0; i < n; i++)
 		assert_memory_equal(ram + IN_DATA + (i * 7919 % n) * 40, ram + OUT_DATA + 16 * i,
 				    16);
+	/* Out of the one into the many, and back. */
+	classic_key(b);
+	set_ext_in(b, OUT_TABLE_AT, 1, 16 * n);
+	run_ext_ok(b, EXT_AES(DECRYPT, 256));
+	for (i = 0; i < 16 * n; i++)
+		assert_int_equal(ram[IN_DATA + (i / 16 * 7919 % n) * 40 + i % 16], pattern(i));
+	memcpy(cipher, ram + OUT_DATA, 16 * n);
+	memset(ram + OUT_DATA, 0xaa, 16 * n + 16);
+	classic_key(b);
+	set_ext_in(b, IN_TABLE_AT, n, 16 * n);
+	set_ext_out(b, OUT_TABLE_AT, 1, 16 * n);
+	run_ext_ok(b, EXT_AES(ENCRYPT, 256));
+	assert_memory_equal(ram + OUT_DATA, cipher, 16 * n);
+	assert_int_equal(ram[OUT_DATA + 16 * n], 0xaa);
 }
 
 /* ---- errors ---- */
