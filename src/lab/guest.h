@@ -43,6 +43,18 @@ gboolean guest_command(struct guest *guest, char **argv, const struct guest_stre
 /* A shell on the guest's console and our terminal, until it or Ctrl-A x ends it. */
 gboolean guest_shell(struct guest *guest, int *ret_status, GError **error);
 
+/*
+ * What a debug kernel has reported since the last call, of char *: lines, of
+ * which the first says what is wrong. NULL: nothing.
+ */
+GPtrArray *guest_reports(struct guest *guest);
+
+/*
+ * The end of a guest with a debug kernel: ends what runs in it, unloads the
+ * projects' modules and looks for leaks; what that finds is in guest_reports().
+ */
+gboolean guest_check(struct guest *guest, GError **error);
+
 /* Powers the guest off, or ends QEMU if it does not go; frees. */
 void guest_stop(struct guest *guest);
 

@@ -26,6 +26,8 @@ struct guest {
 	GByteArray *out;
 	guint out_source;
 	gboolean hello, ready;
+	GPtrArray *reports; /* of char *: a debug kernel's, not taken yet */
+	gboolean checked;
 	char *trouble; /* what is wrong with the channel; NULL: nothing */
 
 	int console;

@@ -16,6 +16,9 @@
  *     | GRANT -> ......... <- GRANT         |  the receiver has room for so many more bytes
  *     |        <- SIGNAL, WINSIZE           |
  *     | EXIT                          ->    |  after the last STDOUT and STDERR
+ *     | REPORT (text)                 ->    |  a debug kernel has found a fault; at any time
+ *     |                      <- CHECK       |  with a debug kernel, before the end
+ *     | REPORT ..., CHECKED           ->    |  modules are unloaded, leaks looked for
  *     |                      <- POWEROFF    |
  *
  * Back-pressure: each of the three streams starts with WIRE_WINDOW bytes of
@@ -29,7 +32,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WIRE_VERSION 1u
+#define WIRE_VERSION 2u
 #define WIRE_PORT "org.ersatz.agent" /* name of the virtio-serial port */
 #define WIRE_HEADER 8u
 #define WIRE_PAYLOAD 65536u /* bytes, at most */
@@ -49,6 +52,9 @@ enum wire_type {
 	WIRE_WINSIZE, /* u32 rows, u32 columns */
 	WIRE_EXIT, /* u32 status as a shell has it: 0 to 255, 128 + signal */
 	WIRE_POWEROFF, /* nothing */
+	WIRE_REPORT, /* text; its first line says what is wrong */
+	WIRE_CHECK, /* nothing */
+	WIRE_CHECKED, /* nothing */
 	WIRE_TYPES
 };
 
