@@ -9,7 +9,7 @@ PREFIX ?= $(prefix)
 ERSATZ = $(BUILD)/ersatz
 BUILDS = MESON="$(MESON)" PREFIX="$(PREFIX)" scripts/build
 
-.PHONY: all setup demo test perf fuzz sanitize check install clean help
+.PHONY: all setup demo test test-debug perf fuzz sanitize check install clean help
 
 all: setup
 	@$(BUILDS) $(BUILD)
@@ -25,6 +25,12 @@ demo:
 
 test: all
 	@scripts/test $(BUILD)
+
+# The drivers once more, under a kernel that finds their faults (minutes to build, once), and under
+# the eyes of the kernel's reviewers' tools.
+test-debug: all
+	@scripts/test-debug $(BUILD)
+	@scripts/check-drivers $(BUILD)
 
 perf: all
 	@perf/run $(BUILD)
@@ -58,6 +64,7 @@ help:
 	@echo "make            build $(ERSATZ)"
 	@echo "make demo       boot a guest with a PCI device that exists only as a model, and use it"
 	@echo "make test       every test: unit, bus level, guest"
+	@echo "make test-debug guest tests under a kernel that finds drivers' faults; checkpatch, sparse"
 	@echo "make perf       measure; figures to $(BUILD)/perf.json"
 	@echo "make sanitize   unit tests under ASan and UBSan"
 	@echo "make fuzz       fuzz targets, SECONDS=20 each; SEED=1: the same inputs each time"

@@ -18,7 +18,7 @@ struct cli_command {
 };
 
 extern const struct cli_command cli_run, cli_test, cli_new, cli_build, cli_serve, cli_spec, cli_ctl,
-	cli_qemu, cli_doctor, cli_help;
+	cli_qemu, cli_kernel, cli_doctor, cli_help;
 
 /* All of them; ends with NULL. */
 extern const struct cli_command *const cli_commands[];

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "lab/accel.h"
 #include "lab/kernel.h"
+#include "lab/kernel_build.h"
 #include "lab/tool.h"
 #include "lab/vmm.h"
 #include "project/config.h"
@@ -56,6 +57,7 @@ static void kernel(void)
 	g_autofree char *cache = paths_cache("kernel", NULL);
 	g_autofree char *text = NULL;
 	g_autofree char *have = NULL;
+	g_autofree char *debug = NULL;
 
 	if (!release) {
 		line("guest kernel", "its headers (linux-headers-cloud-amd64) are not installed");
@@ -65,6 +67,9 @@ static void kernel(void)
 	text = g_strdup_printf("Linux %s%s", release,
 			       have ? "" : ", fetched by the first run (27 MB)");
 	line("guest kernel", text);
+	debug = kernel_build_path(KERNEL_DEBUG);
+	line("debug kernel",
+	     debug ? debug : "not built; --debug-kernel does it when first asked for");
 }
 
 /* The one that guests run in, and the other that only --backend qemu needs. */
@@ -145,6 +150,7 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 	ok = packages("guest", "guests") && usable;
 	packages("qemu", "backend qemu");
 	packages("sanitize", "--sanitize");
+	packages("kernel", "--debug-kernel");
 	packages("build", "developers");
 	line("", ok ? "all that a run needs is there"
 		    : "a run needs what is missing, or does not work, above");

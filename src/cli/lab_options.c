@@ -21,6 +21,8 @@ GOptionEntry *lab_entries(struct lab_options *options, char **backend, const GOp
 		  "your own kernel image instead of Debian's", "FILE" },
 		{ "kernel-build", 0, 0, G_OPTION_ARG_FILENAME, &options->kernel_build,
 		  "the folder where that kernel was built", "DIR" },
+		{ "debug-kernel", 0, 0, G_OPTION_ARG_NONE, &options->debug_kernel,
+		  "a kernel that finds a driver's faults; what it reports fails the run", NULL },
 		{ "append", 0, 0, G_OPTION_ARG_STRING, &options->append,
 		  "more for the kernel's command line", "WORDS" },
 		{ "accel", 0, 0, G_OPTION_ARG_STRING, &options->accel,
@@ -97,6 +99,10 @@ gboolean lab_options_check(struct lab_options *options, const char *backend, GEr
 	    !lab_number_check(&options->timeout, "--timeout", error) ||
 	    !lab_number_check(&options->boot_timeout, "--boot-timeout", error))
 		return FALSE;
+	if (options->debug_kernel && (options->kernel || options->kernel_build))
+		return failure_set(error, FAILURE_SETUP,
+				   "--debug-kernel is a kernel of its own: leave --%s out",
+				   options->kernel ? "kernel" : "kernel-build");
 	if (!backend || g_strv_contains(names, backend))
 		return options_fit(options, error);
 	if (strcmp(backend, "bench") == 0)

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 const struct cli_command *const cli_commands[] = {
-	&cli_run,  &cli_test, &cli_new,	   &cli_build, &cli_serve, &cli_ctl,
-	&cli_spec, &cli_qemu, &cli_doctor, &cli_help,  NULL,
+	&cli_run,  &cli_test, &cli_new,	   &cli_build,	&cli_serve, &cli_ctl,
+	&cli_spec, &cli_qemu, &cli_kernel, &cli_doctor, &cli_help,  NULL,
 };
 
 gboolean cli_flush(GError **error)

@@ -28,6 +28,21 @@ static gboolean go(struct guest *guest, char **command, int *ret_status, GError 
 	return guest_shell(guest, ret_status, error);
 }
 
+/* What the debug kernel has found: says it all; how many. */
+static guint show_reports(struct guest *guest)
+{
+	g_autoptr(GPtrArray) reports = guest_reports(guest);
+	guint count = reports ? reports->len : 0;
+
+	for (guint i = 0; i < count; i++) {
+		g_auto(GStrv) lines = g_strsplit(g_strchomp(reports->pdata[i]), "\n", -1);
+		g_autofree char *rest = g_strjoinv("\n  | ", lines + 1);
+
+		say("the debug kernel reports: %s%s%s", lines[0], *rest ? "\n  | " : "", rest);
+	}
+	return count;
+}
+
 static int run(const struct cli_command *self, int argc, char **argv, GError **error)
 {
 	AUTO_LAB_OPTIONS options = { 0 };
@@ -58,6 +73,7 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 	g_autoptr(GPtrArray) devices = NULL;
 	gboolean interactive;
 	struct lab *lab;
+	guint reports;
 	char **command;
 	int status = FAILURE_SETUP;
 
@@ -87,6 +103,16 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 	if (interactive || options.verbose)
 		say("ersatz ctl calls this session %s", lab_session(lab));
 	go(lab_guest(lab), command, &status, error);
+	if (!*error)
+		lab_check(lab, error);
+	reports = show_reports(lab_guest(lab));
+	if (*error && status == 0)
+		status = FAILURE_SETUP;
+	if (reports && status == 0 && !*error) {
+		status = FAILURE_GUEST;
+		failure_set(error, FAILURE_GUEST, "the debug kernel reports %u fault%s; see above",
+			    reports, reports > 1 ? "s" : "");
+	}
 	/* What ran in the guest may not have noticed. */
 	if (!lab_stop(lab) && status == 0 && !*error) {
 		status = FAILURE_GUEST;
@@ -104,9 +130,9 @@ const struct cli_command cli_run = {
 		"loaded. With a COMMAND: its stdin, stdout and stderr are ours, binary-clean, and "
 		"its\n"
 		"exit status ours (128 + N if signal N ended it; 1 instead of 0 if a model\n"
-		"died). Without: a shell on the guest's console, where Ctrl-C is the guest's; "
-		"Ctrl-A x\n"
-		"ends the run, Ctrl-A a types Ctrl-A.\n"
+		"died, or the debug kernel reports a fault). Without: a shell on the guest's "
+		"console,\n"
+		"where Ctrl-C is the guest's; Ctrl-A x ends the run, Ctrl-A a types Ctrl-A.\n"
 		"If stdin is not a terminal, the guest's sh reads commands from it.\n"
 		"\n"
 		"The projects' programs are in /usr/bin of the guest, their modules load by\n"

@@ -29,8 +29,9 @@ struct lab_arch {
 	guint16 elf; /* EM_... */
 	const char *loader; /* of Debian's programs, for a tree that is not at / */
 	const char *kvm_cpu, *tcg_cpu; /* for -cpu */
+	const char *append; /* for the kernel's command line */
 	const char *iommu; /* -device ... */
-	const char *iommu_append; /* for the kernel's command line */
+	const char *iommu_append; /* the same, with that */
 	const struct lab_machine *machines; /* the first is the default; ends with name NULL */
 };
 

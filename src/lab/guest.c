@@ -18,6 +18,8 @@ enum { CHANNEL_FD = 3, CONSOLE_FD = 4, TRACE_FD = GUEST_TRACE_FD, MONITOR_FD = 6
 
 #define RING (64 << 10) /* bytes of the console that are kept */
 #define LAST_LINES 24 /* of it, shown when something went wrong */
+#define REPORTS 100 /* of a debug kernel, at most */
+#define CHECK 180 /* seconds for the last look at a debug kernel */
 #define STOP 5 /* seconds for switching off ... */
 #define STOP_STORES 60 /* ... and where there is something to be written back */
 
@@ -227,6 +229,22 @@ void guest_file(struct guest *guest, const char *bytes, gsize size)
 		guest_send(guest, WIRE_FILE, bytes + at, MIN(size - at, WIRE_CHUNK));
 }
 
+/* A guest may send anything here: lines of text are taken, up to a number of them. */
+static void add_report(struct guest *guest, const char *data, gsize size)
+{
+	g_autofree char *copy = g_strndup(data, size);
+	char *text = g_utf8_make_valid(copy, -1);
+
+	for (char *at = text; *at; at++)
+		if (g_ascii_iscntrl(*at) && *at != '\n' && *at != '\t')
+			*at = ' ';
+	g_strstrip(text);
+	if (*text && guest->reports->len < REPORTS)
+		g_ptr_array_add(guest->reports, text);
+	else
+		g_free(text);
+}
+
 static void handle_frame(struct guest *guest, const struct wire_frame *frame)
 {
 	if (guest->frame_sink && guest->frame_sink(guest->frame_data, frame))
@@ -246,6 +264,12 @@ static void handle_frame(struct guest *guest, const struct wire_frame *frame)
 		break;
 	case WIRE_ANSWER:
 		take_answer(guest, frame);
+		break;
+	case WIRE_REPORT:
+		add_report(guest, (const char *)frame->data, frame->size);
+		break;
+	case WIRE_CHECKED:
+		guest->checked = TRUE;
 		break;
 	case WIRE_LOG:
 		say("guest: %.*s", (int)frame->size, (const char *)frame->data);
@@ -404,6 +428,7 @@ struct guest *guest_start(struct machine_plan *plan, struct rundir *rundir,
 	guest->errors_line = g_string_new(NULL);
 	guest->ring = g_string_new(NULL);
 	guest->out = g_byte_array_new();
+	guest->reports = g_ptr_array_new_with_free_func(g_free);
 	guest->started = g_get_monotonic_time();
 	if (plan->options->timeout)
 		guest->deadline = guest->started + plan->options->timeout * G_USEC_PER_SEC;
@@ -522,6 +547,9 @@ gboolean guest_wait_ready(struct guest *guest, GError **error)
 	const struct lab_options *options = guest->plan->options;
 	gint64 limit = options->boot_timeout ? options->boot_timeout : LAB_BOOT_TIMEOUT;
 
+	if (options->debug_kernel && !options->boot_timeout)
+		limit *= LAB_DEBUG_FACTOR;
+
 	/* Somebody looks at it, instruction by instruction. */
 	if (options->gdb || options->gdb_model)
 		limit = 0;
@@ -555,6 +583,30 @@ gboolean guest_is_ready(struct guest *guest)
 int guest_monitor(const struct guest *guest)
 {
 	return guest->monitor;
+}
+
+GPtrArray *guest_reports(struct guest *guest)
+{
+	GPtrArray *reports = guest->reports;
+
+	if (!reports->len)
+		return NULL;
+	guest->reports = g_ptr_array_new_with_free_func(g_free);
+	return reports;
+}
+
+static gboolean is_checked(gpointer data)
+{
+	return ((struct guest *)data)->checked;
+}
+
+gboolean guest_check(struct guest *guest, GError **error)
+{
+	guest_send(guest, WIRE_CHECK, NULL, 0);
+	return guest_wait(guest, is_checked, guest, CHECK * G_USEC_PER_SEC,
+			  "the guest did not get done with unloading its modules and looking for "
+			  "leaks (a driver's remove hangs?)",
+			  error);
 }
 
 double guest_boot_time(const struct guest *guest)
@@ -612,6 +664,7 @@ void guest_stop(struct guest *guest)
 	g_string_free(guest->errors_line, TRUE);
 	g_string_free(guest->ring, TRUE);
 	g_byte_array_unref(guest->out);
+	g_ptr_array_unref(guest->reports);
 	g_free(guest->errors_last);
 	g_free(guest->answer);
 	g_mutex_clear(&guest->asking);

@@ -66,6 +66,18 @@ void guest_was_reset(struct guest *guest);
 /* Is it up? In any thread. */
 gboolean guest_is_ready(struct guest *guest);
 
+/*
+ * What a debug kernel has reported since the last call, of char *: lines, of
+ * which the first says what is wrong. NULL: nothing.
+ */
+GPtrArray *guest_reports(struct guest *guest);
+
+/*
+ * The end of a guest with a debug kernel: ends what runs in it, unloads the
+ * projects' modules and looks for leaks; what that finds is in guest_reports().
+ */
+gboolean guest_check(struct guest *guest, GError **error);
+
 /* Powers the guest off, or ends QEMU if it does not go; frees. */
 void guest_stop(struct guest *guest);
 

@@ -27,6 +27,8 @@ struct guest {
 	guint sent; /* of it */
 	guint out_source;
 	gboolean hello, ready;
+	GPtrArray *reports; /* of char *: a debug kernel's, not taken yet */
+	gboolean checked;
 	char *trouble; /* what is wrong with the channel; NULL: nothing */
 
 	/* A question that another thread waits for the answer of. */

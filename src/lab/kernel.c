@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "lab/kernel.h"
 #include "lab/arch.h"
+#include "lab/kernel_build.h"
 #include "lab/progress.h"
 #include "lab/tool.h"
 #include "project/failure.h"
@@ -60,51 +61,74 @@ char *kernel_image_release(const char *file, GError **error)
 	return NULL;
 }
 
-static char *look(gpointer debs)
+struct fetch {
+	const char *what, *debs, *prefix;
+	guint megabytes;
+};
+
+static char *look(gpointer data)
 {
-	return g_strdup_printf("fetching the guest's kernel: %.0f of 27 MB",
-			       (double)progress_bytes(debs, "linux-image-") / 1e6);
+	const struct fetch *fetch = data;
+
+	return g_strdup_printf("fetching %s: %.0f of %u MB", fetch->what,
+			       (double)progress_bytes(fetch->debs, fetch->prefix) / 1e6,
+			       fetch->megabytes);
 }
 
-/* Debian's image package of this release and version, unpacked into `to`. */
-static gboolean fetch(const char *release, const char *to, GError **error)
+char *kernel_fetch(const char *package, const char *version, const char *what, guint megabytes,
+		   GError **error)
 {
-	g_autofree char *headers = g_strconcat("linux-headers-", release, NULL);
-	g_autofree char *version = NULL;
-	g_autofree char *wanted = NULL;
+	g_autofree char *wanted = g_strdup_printf("%s=%s", package, version);
+	g_autofree char *prefix = g_strconcat(package, "_", NULL);
 	g_autofree char *debs = paths_cache("debs", error);
-	g_autofree char *pattern = NULL;
-	g_autofree char *deb = NULL;
 	g_autofree char *said = NULL;
 	g_autoptr(GError) local = NULL;
+	struct fetch fetch = {
+		.what = what, .debs = debs, .prefix = prefix, .megabytes = megabytes
+	};
 	struct progress *progress;
 	gboolean ok;
+	char *deb;
 
-	if (!debs || !tool_read(NULL, &version, error, "dpkg-query", "-W", "-f", "${Version}",
-				headers, NULL))
-		return FALSE;
-	wanted = g_strdup_printf("linux-image-%s=%s", release, version);
-	say("fetching the guest's kernel: %s (27 MB), once", wanted);
-	progress = progress_begin(look, debs);
+	if (!debs)
+		return NULL;
+	say("fetching %s: %s (%u MB), once", what, wanted, megabytes);
+	progress = progress_begin(look, &fetch);
 	ok = tool_read(debs, &said, &local, "apt-get", "-o", "APT::Sandbox::User=root", "-q",
 		       "download", wanted, NULL);
 	progress_end(progress);
-	if (!ok)
-		return failure_set(error, FAILURE_SETUP,
-				   "%s\nIf it is not found: the guest's kernel must be of the same "
-				   "version as the installed "
-				   "%s (%s).\nRun, as root: apt-get update && apt-get install "
-				   "linux-headers-%s",
-				   local->message, headers, version, lab_arch()->flavour);
-	pattern = g_strdup_printf("linux-image-%s_", release);
-	deb = tool_newest(debs, pattern);
+	if (!ok) {
+		failure_set(error, FAILURE_SETUP,
+			    "%s\nIf it is not found: the guest's kernel must be of the same "
+			    "version as the installed headers (%s).\nRun, as root: apt-get update "
+			    "&& apt-get install linux-headers-%s",
+			    local->message, version, lab_arch()->flavour);
+		return NULL;
+	}
+	deb = tool_newest(debs, prefix);
 	if (!deb)
-		return failure_set(error, FAILURE_SETUP, "apt-get left no %s*.deb in %s", pattern,
-				   debs);
-	if (!tool_run(error, "dpkg-deb", "-x", deb, to, NULL))
+		failure_set(error, FAILURE_SETUP, "apt-get left no %s*.deb in %s", prefix, debs);
+	return deb;
+}
+
+/* Debian's image package of this release and version, unpacked into `to`. */
+static gboolean fetch_image(const char *release, const char *to, GError **error)
+{
+	g_autofree char *headers = g_strconcat("linux-headers-", release, NULL);
+	g_autofree char *image = g_strconcat("linux-image-", release, NULL);
+	g_autofree char *version = NULL;
+	g_autofree char *deb = NULL;
+	gboolean ok;
+
+	if (!tool_read(NULL, &version, error, "dpkg-query", "-W", "-f", "${Version}", headers,
+		       NULL))
 		return FALSE;
+	deb = kernel_fetch(image, version, "the guest's kernel", 27, error);
+	if (!deb)
+		return FALSE;
+	ok = tool_run(error, "dpkg-deb", "-x", deb, to, NULL);
 	g_unlink(deb);
-	return tool_run(error, "depmod", "-b", to, release, NULL);
+	return ok && tool_run(error, "depmod", "-b", to, release, NULL);
 }
 
 static struct lab_kernel *debian_kernel(GError **error)
@@ -145,7 +169,7 @@ static struct lab_kernel *debian_kernel(GError **error)
 		next = g_strconcat(root, ".new", NULL);
 		if (access(image, R_OK)) { /* nobody did it while we waited */
 			paths_remove(next);
-			if (!paths_mkdir(next, error) || !fetch(release, next, error)) {
+			if (!paths_mkdir(next, error) || !fetch_image(release, next, error)) {
 				paths_remove(next);
 				close(lock);
 				return NULL;
@@ -340,6 +364,16 @@ static struct lab_kernel *own_kernel(const char *file, const char *build, GError
 		kernel->build = g_steal_pointer(&usual);
 	if (!kernel->root)
 		kernel->root = installed_modules(kernel);
+	return kernel;
+}
+
+struct lab_kernel *kernel_get_debug(GError **error)
+{
+	g_autofree char *dir = kernel_build(KERNEL_DEBUG, error);
+	struct lab_kernel *kernel = dir ? own_kernel(NULL, dir, error) : NULL;
+
+	if (kernel)
+		kernel->debug = TRUE;
 	return kernel;
 }
 

@@ -92,6 +92,13 @@ char *lab_qemu(GError **error)
 	return g_strdup(paths->qemu);
 }
 
+struct lab_kernel *lab_kernel(const struct lab_options *options, GError **error)
+{
+	if (options->debug_kernel)
+		return kernel_get_debug(error);
+	return kernel_get(options->kernel, options->kernel_build, error);
+}
+
 gboolean lab_build(GPtrArray *projects, unsigned int parts, const struct lab_kernel *kernel,
 		   GError **error)
 {
@@ -178,7 +185,7 @@ static gboolean build_all(struct lab *lab, GPtrArray *projects, GError **error)
 	/* Long, if it must be fetched: it is, while all else is built. */
 	if (options->vfio_user)
 		vmm_begin();
-	lab->kernel = kernel_get(options->kernel, options->kernel_build, error);
+	lab->kernel = lab_kernel(options, error);
 	if (!lab->kernel)
 		return FALSE;
 	if (options->sanitize)
@@ -347,6 +354,11 @@ gboolean lab_model_died(struct lab *lab, guint ms)
 		g_usleep(10000);
 	}
 	return TRUE;
+}
+
+gboolean lab_check(struct lab *lab, GError **error)
+{
+	return !lab->kernel->debug || guest_check(lab->guest, error);
 }
 
 gboolean lab_stop(struct lab *lab)

@@ -20,6 +20,11 @@ const char *lab_session(const struct lab *lab);
 struct guest *lab_guest(struct lab *lab);
 /* Whether a model has died so far: looks, and waits `ms` for the news of it. */
 gboolean lab_model_died(struct lab *lab, guint ms);
+/*
+ * The last look at a guest with a debug kernel: see guest_check(). Does nothing
+ * with another kernel.
+ */
+gboolean lab_check(struct lab *lab, GError **error);
 /* Ends the run. FALSE: a model has died in it, which stderr tells. NULL is fine. */
 gboolean lab_stop(struct lab *lab);
 
@@ -27,6 +32,8 @@ gboolean lab_stop(struct lab *lab);
 char *lab_qemu(GError **error);
 /* Runs the build, which does nothing where there is nothing to do. `version` may be NULL. */
 gboolean lab_qemu_build(const char *version, gboolean update, GError **error);
+/* The kernel that the options ask for, fetched or built if need be. NULL with an error. */
+struct lab_kernel *lab_kernel(const struct lab_options *options, GError **error);
 /* Builds the model, and all that goes into a guest, of each project. */
 gboolean lab_build(GPtrArray *projects, unsigned int parts, const struct lab_kernel *kernel,
 		   GError **error);

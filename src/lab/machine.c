@@ -102,19 +102,30 @@ static char *kernel_append(const struct machine_plan *plan)
 	const struct lab_options *options = plan->options;
 	GString *line = g_string_new(NULL);
 
-	g_string_append_printf(line, "console=%s quiet panic=-1 ersatz.tty=%s", arch->console,
-			       arch->console);
+	g_string_append_printf(line, "console=%s quiet panic=-1 ersatz.tty=%s %s", arch->console,
+			       arch->console, arch->append);
 	/* For tests of what one of the two cannot do. */
 	g_string_append_printf(line, " ersatz.backend=%s", plan->sockets ? "vfio-user" : "qemu");
 	/* A command that died of an oops says nothing useful; in a shell one looks around. */
 	if (!plan->interactive)
 		g_string_append(line, " oops=panic");
+	/* All reports, not only the first; and no alarm because this machine is slow. */
+	if (options->debug_kernel)
+		g_string_append(line, " kasan_multi_shot watchdog_thresh=60 "
+				      "workqueue.watchdog_thresh=240 ersatz.reports=on");
 	if (options->gdb)
 		g_string_append(line, " nokaslr");
 	if (options->iommu)
 		g_string_append_printf(line, " %s", arch->iommu_append);
 	if (plan->share_socket)
 		g_string_append(line, " ersatz.share=share");
+	/*
+	 * QEMU does not see virtiofsd write to the guest's memory, so what it has
+	 * translated of a page's old code stays, and runs instead of the new. A
+	 * kernel that clears each page first lets QEMU know; Debian's does anyway.
+	 */
+	if (plan->share_socket && !plan->kvm)
+		g_string_append(line, " init_on_alloc=1");
 	if (options->append)
 		g_string_append_printf(line, " %s", options->append);
 	return g_string_free(line, FALSE);
@@ -228,7 +239,9 @@ char **machine_command(const struct machine_plan *plan)
 	GPtrArray *argv = g_ptr_array_new();
 	g_autofree char *append = kernel_append(plan);
 	g_autofree char *rundir = escape(plan->rundir);
-	int mem = options->mem ? options->mem : LAB_MEMORY;
+	int mem = options->mem		  ? options->mem
+		  : options->debug_kernel ? LAB_DEBUG_MEMORY
+					  : LAB_MEMORY;
 	/* virtiofsd and our servers read and write the guest's memory themselves. */
 	gboolean shared = plan->share_socket || plan->sockets;
 

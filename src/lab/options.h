@@ -7,6 +7,8 @@
 
 #define LAB_BOOT_TIMEOUT 60 /* seconds, until the guest's kernel has started the agent */
 #define LAB_MEMORY 512 /* MiB */
+#define LAB_DEBUG_MEMORY 1024 /* the same with a debug kernel */
+#define LAB_DEBUG_FACTOR 4 /* how much slower a debug kernel may be: default time-outs */
 
 struct lab_options {
 	gboolean vfio_user; /* models run in processes of their own, not in QEMU */
@@ -16,6 +18,7 @@ struct lab_options {
 	int mem; /* MiB */
 	gboolean iommu;
 	char *kernel, *kernel_build;
+	gboolean debug_kernel; /* one that finds a driver's faults, and fails the run for them */
 	char *append; /* for the kernel's command line */
 	char *disk;
 	char *share;

@@ -263,6 +263,21 @@ static void add_error_text(struct ktap *test, const char *text)
 			g_string_append_printf(test->text, "%s\n", *line);
 }
 
+/* A debug kernel's reports fail a test. FALSE: there are some. */
+static gboolean add_reports(struct lab *lab, struct ktap *test)
+{
+	g_autoptr(GPtrArray) reports = guest_reports(lab_guest(lab));
+
+	for (guint i = 0; reports && i < reports->len; i++) {
+		const char *text = reports->pdata[i];
+
+		if (i == 0)
+			ktap_fail(test, "the kernel reports: %.*s", (int)strcspn(text, "\n"), text);
+		add_error_text(test, text);
+	}
+	return !reports;
+}
+
 /* FALSE with an error: the guest is of no use any more. */
 static gboolean run_guest(struct suite *suite, struct lab *lab, const struct job *job,
 			  GError **error)
@@ -309,6 +324,11 @@ static gboolean run_guest(struct suite *suite, struct lab *lab, const struct job
 		failure_set(&local, FAILURE_GUEST, "the model died");
 		ok = FALSE;
 	}
+	/* Some checks of the kernel are off after their first report. */
+	if (!add_reports(lab, test) && ok) {
+		failure_set(&local, FAILURE_GUEST, "the kernel reported a fault");
+		ok = FALSE;
+	}
 	report(suite, test);
 	if (!ok)
 		g_propagate_error(error, g_steal_pointer(&local));
@@ -321,6 +341,29 @@ static void not_run(struct suite *suite, const struct job *job, const char *why)
 	g_auto(GStrv) parts = g_strsplit(why, "\n", 2);
 
 	ktap_fail(test, "not run: %s", parts[0]);
+	report(suite, test);
+}
+
+/* The last test under a debug kernel: what is to be seen only at the end. */
+static void run_last(struct suite *suite, struct lab *lab, const char *why)
+{
+	struct ktap *test = ktap_new("kernel: modules unloaded, nothing leaked, nothing reported");
+	gint64 begin = g_get_monotonic_time();
+	g_autoptr(GError) local = NULL;
+
+	if (!lab) {
+		ktap_fail(test, "not run: %s", why);
+	} else {
+		if (!lab_check(lab, &local)) {
+			g_auto(GStrv) parts = g_strsplit(local->message, "\n", 2);
+
+			ktap_fail(test, "%s", parts[0]);
+			add_error_text(test, local->message);
+			suite->late |= local->code == FAILURE_TIMEOUT;
+		}
+		add_reports(lab, test);
+	}
+	test->seconds = (double)(g_get_monotonic_time() - begin) / G_USEC_PER_SEC;
 	report(suite, test);
 }
 
@@ -339,6 +382,8 @@ static gboolean run_guests(struct suite *suite, GPtrArray *jobs, guint first, GE
 			if (!lab) { /* it would not start for the next one either */
 				for (; i < jobs->len; i++)
 					not_run(suite, jobs->pdata[i], local->message);
+				if (suite->options->lab->debug_kernel)
+					run_last(suite, NULL, "the guest did not start");
 				g_propagate_error(error, g_steal_pointer(&local));
 				return FALSE;
 			}
@@ -355,6 +400,8 @@ static gboolean run_guests(struct suite *suite, GPtrArray *jobs, guint first, GE
 			g_propagate_error(error, g_steal_pointer(&local));
 		}
 	}
+	if (suite->options->lab->debug_kernel)
+		run_last(suite, lab, "the last test has ended the guest");
 	suite->died = !lab_stop(lab);
 	return ok;
 }
@@ -368,7 +415,7 @@ static gboolean build(const struct suite_options *options, GPtrArray *projects, 
 	if (!lab_packages("guest", error))
 		return FALSE;
 	if (options->guest) {
-		kernel = kernel_get(options->lab->kernel, options->lab->kernel_build, error);
+		kernel = lab_kernel(options->lab, error);
 		if (!kernel)
 			return FALSE;
 		parts |= PROJECT_GUEST;
@@ -387,17 +434,20 @@ gboolean suite_run(const struct suite_options *options, GPtrArray **ret_results,
 	g_autoptr(GPtrArray) projects = project_distinct(options->devices);
 	g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func(job_free);
 	g_autoptr(GError) local = NULL;
-	guint benches;
+	guint benches, last;
 
 	suite.timeout = options->timeout ? options->timeout : SUITE_TIMEOUT;
+	if (!options->timeout && options->lab->debug_kernel)
+		suite.timeout *= LAB_DEBUG_FACTOR;
 	suite.results = g_ptr_array_new_with_free_func((GDestroyNotify)ktap_free);
 	*ret_results = suite.results;
 	if (!build(options, projects, error))
 		return FALSE;
 	if (!plan_jobs(options, projects, jobs, &benches, error))
 		return FALSE;
+	last = options->lab->debug_kernel && benches < jobs->len;
 	if (options->plan)
-		options->plan(options->data, jobs->len);
+		options->plan(options->data, jobs->len + last);
 	for (guint i = 0; i < benches; i++)
 		run_bench(&suite, jobs->pdata[i]);
 	if (benches < jobs->len && !run_guests(&suite, jobs, benches, &local)) {

@@ -634,7 +634,8 @@ static __poll_t ecrypto_poll(struct file *file, poll_table *table)
 		events |= EPOLLIN | EPOLLRDNORM;
 	if (f->state == ECRYPTO_FILE_IDLE)
 		events |= EPOLLOUT | EPOLLWRNORM;
-	if (f->gone)
+	/* Not before the program can be told how its operation has ended. */
+	if (f->gone && f->state != ECRYPTO_FILE_BUSY)
 		events |= EPOLLHUP;
 	mutex_unlock(&f->lock);
 	return events;
@@ -768,6 +769,8 @@ void ecrypto_cdev_unregister(struct ecrypto *dev)
 		for (i = 0; i < ARRAY_SIZE(f->table); i++)
 			ecrypto_table_free(dev, &f->table[i]);
 		mutex_unlock(&f->lock);
+		/* Who has no operation, and waits in poll(). */
+		wake_up_interruptible(&f->wait);
 	}
 	mutex_unlock(&c->lock);
 	ida_free(&ecrypto_ids, c->id);

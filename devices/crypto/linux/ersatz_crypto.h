@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later WITH Linux-syscall-note */
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a program says to /dev/ersatz_crypto (ersatz_crypto1, ... for further
  * devices): AES-256-CBC with the device's own key and IV, and SHA-256, straight

@@ -27,13 +27,15 @@
 #define TEST_BYTES (320 * 1024)
 #define TEST_FLOOD 64 /* requests at once */
 
-#define CHECK(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			pr_err("%s:%d: not so: %s\n", __func__, __LINE__, #condition);             \
-			return -EINVAL;                                                            \
-		}                                                                                  \
-	} while (0)
+/* Says so if it does not hold. */
+static bool test_failed(bool holds, const char *function, int line, const char *condition)
+{
+	if (!holds)
+		pr_err("%s:%d: not so: %s\n", function, line, condition);
+	return !holds;
+}
+
+#define FAILS(condition) test_failed(condition, __func__, __LINE__, #condition)
 
 struct test {
 	struct crypto_skcipher *ours;
@@ -87,14 +89,19 @@ static int test_lists(struct test *t, struct scatterlist *src, struct scatterlis
 	unsigned int i;
 
 	for (i = 0; i < 4; i++) {
-		CHECK(!test_right(t, i & 1, length, right_iv));
+		if (FAILS(!test_right(t, i & 1, length, right_iv)))
+			return -EINVAL;
 		memcpy(iv, t->iv, sizeof(iv));
 		memset(t->out, 0xa5, TEST_BYTES);
-		CHECK(!test_crypt(t->ours, i & 1, src, dst, length, iv,
-				  i & 2 ? CRYPTO_TFM_REQ_MAY_SLEEP : 0));
-		CHECK(!memcmp(t->out, t->right, length));
-		CHECK(length == TEST_BYTES || t->out[length] == 0xa5);
-		CHECK(!memcmp(iv, right_iv, sizeof(iv)));
+		if (FAILS(!test_crypt(t->ours, i & 1, src, dst, length, iv,
+				      i & 2 ? CRYPTO_TFM_REQ_MAY_SLEEP : 0)))
+			return -EINVAL;
+		if (FAILS(!memcmp(t->out, t->right, length)))
+			return -EINVAL;
+		if (FAILS(length == TEST_BYTES || t->out[length] == 0xa5))
+			return -EINVAL;
+		if (FAILS(!memcmp(iv, right_iv, sizeof(iv))))
+			return -EINVAL;
 	}
 	return 0;
 }
@@ -108,13 +115,17 @@ static int test_refused(struct test *t)
 	memcpy(iv, t->iv, sizeof(iv));
 	sg_init_one(&sg, t->in, 64);
 	/* Nothing to be done is done at once. */
-	CHECK(!test_crypt(t->ours, true, &sg, &sg, 0, iv, 0));
+	if (FAILS(!test_crypt(t->ours, true, &sg, &sg, 0, iv, 0)))
+		return -EINVAL;
 	for (i = 1; i < 48; i++)
 		if (i % AES_BLOCK_SIZE)
-			CHECK(test_crypt(t->ours, true, &sg, &sg, i, iv, 0) == -EINVAL);
+			if (FAILS(test_crypt(t->ours, true, &sg, &sg, i, iv, 0) == -EINVAL))
+				return -EINVAL;
 	/* A list that is too short. */
-	CHECK(test_crypt(t->ours, true, &sg, &sg, 80, iv, 0) == -EINVAL);
-	CHECK(!memcmp(iv, t->iv, sizeof(iv)));
+	if (FAILS(test_crypt(t->ours, true, &sg, &sg, 80, iv, 0) == -EINVAL))
+		return -EINVAL;
+	if (FAILS(!memcmp(iv, t->iv, sizeof(iv))))
+		return -EINVAL;
 	return 0;
 }
 
@@ -128,8 +139,10 @@ static int test_small_entries(struct test *t)
 	unsigned int i, n = 6000;
 	int err;
 
-	CHECK(!sg_alloc_table(&src, n, GFP_KERNEL));
-	CHECK(!sg_alloc_table(&dst, n, GFP_KERNEL));
+	if (FAILS(!sg_alloc_table(&src, n, GFP_KERNEL)))
+		return -EINVAL;
+	if (FAILS(!sg_alloc_table(&dst, n, GFP_KERNEL)))
+		return -EINVAL;
 	a = src.sgl;
 	b = dst.sgl;
 	for (i = 0; i < n; i++) {
@@ -164,8 +177,10 @@ static int test_many_entries(struct test *t)
 	unsigned int i;
 	int err;
 
-	CHECK(n * step <= TEST_BYTES);
-	CHECK(!sg_alloc_table(&list, n, GFP_KERNEL));
+	if (FAILS(n * step <= TEST_BYTES))
+		return -EINVAL;
+	if (FAILS(!sg_alloc_table(&list, n, GFP_KERNEL)))
+		return -EINVAL;
 	memcpy(t->out, t->in, TEST_BYTES);
 	for_each_sg(list.sgl, sg, n, i)
 		sg_set_buf(sg, t->out + i * step, size);
@@ -180,12 +195,16 @@ static int test_many_entries(struct test *t)
 		err = test_crypt(t->ours, true, list.sgl, list.sgl, n * size, iv,
 				 CRYPTO_TFM_REQ_MAY_SLEEP);
 	sg_free_table(&list);
-	CHECK(!err);
+	if (FAILS(!err))
+		return -EINVAL;
 	for (i = 0; i < n; i++) {
-		CHECK(!memcmp(t->out + i * step, t->right + i * size, size));
-		CHECK(!memcmp(t->out + i * step + size, t->in + i * step + size, step - size));
+		if (FAILS(!memcmp(t->out + i * step, t->right + i * size, size)))
+			return -EINVAL;
+		if (FAILS(!memcmp(t->out + i * step + size, t->in + i * step + size, step - size)))
+			return -EINVAL;
 	}
-	CHECK(!memcmp(iv, right_iv, sizeof(iv)));
+	if (FAILS(!memcmp(iv, right_iv, sizeof(iv))))
+		return -EINVAL;
 	return 0;
 }
 
@@ -196,7 +215,8 @@ static int test_shared_end(struct test *t)
 	u8 iv[AES_BLOCK_SIZE], right_iv[AES_BLOCK_SIZE];
 	const u32 half = 8192 + 5, length = 3 * 8192;
 
-	CHECK(!test_right(t, true, length, right_iv));
+	if (FAILS(!test_right(t, true, length, right_iv)))
+		return -EINVAL;
 	memcpy(t->out, t->in, length);
 	sg_init_table(end, ARRAY_SIZE(end));
 	sg_set_buf(&end[0], t->out + half, 4096);
@@ -209,9 +229,12 @@ static int test_shared_end(struct test *t)
 	sg_set_buf(&dst[0], t->out, half);
 	sg_chain(dst, 2, end);
 	memcpy(iv, t->iv, sizeof(iv));
-	CHECK(!test_crypt(t->ours, true, src, dst, length, iv, CRYPTO_TFM_REQ_MAY_SLEEP));
-	CHECK(!memcmp(t->out, t->right, length));
-	CHECK(!memcmp(iv, right_iv, sizeof(iv)));
+	if (FAILS(!test_crypt(t->ours, true, src, dst, length, iv, CRYPTO_TFM_REQ_MAY_SLEEP)))
+		return -EINVAL;
+	if (FAILS(!memcmp(t->out, t->right, length)))
+		return -EINVAL;
+	if (FAILS(!memcmp(iv, right_iv, sizeof(iv))))
+		return -EINVAL;
 	return 0;
 }
 
@@ -222,7 +245,8 @@ static int test_overlap(struct test *t)
 	struct scatterlist src[2], dst[3];
 	u8 iv[AES_BLOCK_SIZE], right_iv[AES_BLOCK_SIZE];
 
-	CHECK(!test_right(t, true, length, right_iv));
+	if (FAILS(!test_right(t, true, length, right_iv)))
+		return -EINVAL;
 	memcpy(t->out, t->in, length);
 	sg_init_table(src, 2);
 	sg_set_buf(&src[0], t->out, 5001);
@@ -232,16 +256,21 @@ static int test_overlap(struct test *t)
 	sg_set_buf(&dst[1], t->out + 100, 10000);
 	sg_set_buf(&dst[2], t->out + 10100, length - 10100);
 	memcpy(iv, t->iv, sizeof(iv));
-	CHECK(!test_crypt(t->ours, true, src, dst, length, iv, 0));
-	CHECK(!memcmp(t->out, t->right, length));
+	if (FAILS(!test_crypt(t->ours, true, src, dst, length, iv, 0)))
+		return -EINVAL;
+	if (FAILS(!memcmp(t->out, t->right, length)))
+		return -EINVAL;
 
 	memcpy(t->out, t->in, length);
 	sg_init_one(src, t->out, length);
 	sg_init_one(dst, t->out + 3 * AES_BLOCK_SIZE, length);
 	memcpy(iv, t->iv, sizeof(iv));
-	CHECK(!test_crypt(t->ours, true, src, dst, length, iv, 0));
-	CHECK(!memcmp(t->out + 3 * AES_BLOCK_SIZE, t->right, length));
-	CHECK(!memcmp(iv, right_iv, sizeof(iv)));
+	if (FAILS(!test_crypt(t->ours, true, src, dst, length, iv, 0)))
+		return -EINVAL;
+	if (FAILS(!memcmp(t->out + 3 * AES_BLOCK_SIZE, t->right, length)))
+		return -EINVAL;
+	if (FAILS(!memcmp(iv, right_iv, sizeof(iv))))
+		return -EINVAL;
 	return 0;
 }
 
@@ -335,34 +364,45 @@ static int test_flood_check(struct test *t, struct test_flood *floods, u32 flags
 	struct scatterlist one;
 	int n;
 
-	CHECK(!test_flood_run(t, floods, flags, again, &refused, &backlogged));
+	if (FAILS(!test_flood_run(t, floods, flags, again, &refused, &backlogged)))
+		return -EINVAL;
 	pr_info("%u at once: %u refused, %u kept outside\n", TEST_FLOOD, refused, backlogged);
 	for (i = 0; i < TEST_FLOOD; i++) {
 		const struct test_flood *f = &floods[i];
 
-		CHECK(!f->wrong);
+		if (FAILS(!f->wrong))
+			return -EINVAL;
 		if (flags & CRYPTO_TFM_REQ_MAY_BACKLOG) {
-			CHECK(!f->err);
+			if (FAILS(!f->err))
+				return -EINVAL;
 			if (!again)
-				CHECK(f->accepted <= 1);
+				if (FAILS(f->accepted <= 1))
+					return -EINVAL;
 			accepted += f->accepted;
 			backlogged += f->backlogged;
 		} else {
-			CHECK(!f->backlogged && !f->accepted);
-			CHECK(!f->err || f->err == -ENOSPC);
+			if (FAILS(!f->backlogged && !f->accepted))
+				return -EINVAL;
+			if (FAILS(!f->err || f->err == -ENOSPC))
+				return -EINVAL;
 		}
 		memcpy(t->right, t->in + i * FLOOD_BYTES, FLOOD_BYTES);
 		memcpy(right_iv, t->iv, sizeof(right_iv));
 		sg_init_one(&one, t->right, FLOOD_BYTES);
 		for (n = 0; n <= again && !f->err; n++)
-			CHECK(!test_crypt(t->cpu, true, &one, &one, FLOOD_BYTES, right_iv,
-					  CRYPTO_TFM_REQ_MAY_SLEEP));
-		CHECK(!memcmp(f->data, t->right, FLOOD_BYTES));
-		CHECK(!memcmp(f->iv, right_iv, sizeof(right_iv)));
+			if (FAILS(!test_crypt(t->cpu, true, &one, &one, FLOOD_BYTES, right_iv,
+					      CRYPTO_TFM_REQ_MAY_SLEEP)))
+				return -EINVAL;
+		if (FAILS(!memcmp(f->data, t->right, FLOOD_BYTES)))
+			return -EINVAL;
+		if (FAILS(!memcmp(f->iv, right_iv, sizeof(right_iv))))
+			return -EINVAL;
 	}
 	/* Each EBUSY has had its EINPROGRESS. */
-	CHECK(accepted == backlogged);
-	CHECK((flags & CRYPTO_TFM_REQ_MAY_BACKLOG ? refused : backlogged) == 0);
+	if (FAILS(accepted == backlogged))
+		return -EINVAL;
+	if (FAILS((flags & CRYPTO_TFM_REQ_MAY_BACKLOG ? refused : backlogged) == 0))
+		return -EINVAL;
 	return flags & CRYPTO_TFM_REQ_MAY_BACKLOG ? backlogged : refused;
 }
 
@@ -413,15 +453,21 @@ static int test_state_one(struct test *t, struct ahash_request *from, struct aha
 		sg_set_buf(&sg[1], t->in + before / 2, before - before / 2);
 	}
 	ahash_request_set_crypt(from, sg, NULL, before);
-	CHECK(!crypto_wait_req(crypto_ahash_init(from), &wait));
-	CHECK(!crypto_wait_req(crypto_ahash_update(from), &wait));
-	CHECK(!crypto_ahash_export(from, state));
-	CHECK(!crypto_ahash_import(to, state));
+	if (FAILS(!crypto_wait_req(crypto_ahash_init(from), &wait)))
+		return -EINVAL;
+	if (FAILS(!crypto_wait_req(crypto_ahash_update(from), &wait)))
+		return -EINVAL;
+	if (FAILS(!crypto_ahash_export(from, state)))
+		return -EINVAL;
+	if (FAILS(!crypto_ahash_import(to, state)))
+		return -EINVAL;
 	sg_init_one(sg, t->in + before, length - before);
 	ahash_request_set_crypt(to, sg, digest, length - before);
-	CHECK(!crypto_wait_req(crypto_ahash_finup(to), &wait));
+	if (FAILS(!crypto_wait_req(crypto_ahash_finup(to), &wait)))
+		return -EINVAL;
 	sha256(t->in, length, right);
-	CHECK(!memcmp(digest, right, sizeof(right)));
+	if (FAILS(!memcmp(digest, right, sizeof(right))))
+		return -EINVAL;
 	return 0;
 }
 

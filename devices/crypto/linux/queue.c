@@ -392,7 +392,8 @@ int ecrypto_reset(struct ecrypto *dev)
 	int err = 0;
 
 	spin_lock_irqsave(&dev->lock, flags);
-	if (dev->state == ECRYPTO_OPEN)
+	/* Paused it may be asleep, and has nothing to be reset; but not before what runs is done. */
+	if (dev->state == ECRYPTO_OPEN || (dev->state == ECRYPTO_PAUSED && dev->running))
 		err = ecrypto_reset_device(dev);
 	else if (dev->state != ECRYPTO_PAUSED)
 		err = -ENODEV;

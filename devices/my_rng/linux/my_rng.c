@@ -61,8 +61,7 @@ MODULE_PARM_DESC(major, "Major number of the device nodes (default 0: any free o
 
 static int my_rng_hwrng = -1;
 module_param_named(hwrng, my_rng_hwrng, int, 0444);
-MODULE_PARM_DESC(hwrng, "Offer the device to hw_random: 1 always, 0 never, -1 if its numbers "
-			"follow from no seed (default)");
+MODULE_PARM_DESC(hwrng, "For hw_random: 1 yes, 0 no, -1 (default) if numbers follow from no seed");
 
 /*
  * One device. Lives until it has been removed and its last file is closed:

@@ -141,6 +141,9 @@ static void handle_frame(const struct wire_frame *frame)
 	case WIRE_ASK:
 		ask(frame->data, frame->size);
 		break;
+	case WIRE_CHECK:
+		watch_check();
+		break;
 	case WIRE_POWEROFF:
 		power_off();
 		break;
@@ -189,7 +192,7 @@ static void reap(int signals)
 static void loop(int signals, int uevents)
 {
 	static struct wire_reader reader;
-	struct pollfd polls[3 + COMMAND_POLLS];
+	struct pollfd polls[4 + COMMAND_POLLS];
 
 	for (;;) {
 		int n = 0;
@@ -199,6 +202,7 @@ static void loop(int signals, int uevents)
 					 .events = (short)(POLLIN | (out_fill ? POLLOUT : 0)) };
 		polls[n++] = (struct pollfd){ .fd = signals, .events = POLLIN };
 		polls[n++] = (struct pollfd){ .fd = uevents, .events = POLLIN };
+		polls[n++] = (struct pollfd){ .fd = watch_fd(), .events = POLLIN };
 		n += command_polls(polls + n);
 		if (poll(polls, (nfds_t)n, -1) < 0)
 			continue;
@@ -210,7 +214,9 @@ static void loop(int signals, int uevents)
 			reap(signals);
 		if (polls[2].revents)
 			system_uevents(uevents);
-		command_polled(polls + 3, n - 3);
+		if (polls[3].revents)
+			watch_read();
+		command_polled(polls + 4, n - 4);
 		flush_port();
 	}
 }
@@ -240,6 +246,7 @@ int main(void)
 		return 1;
 	}
 	say_hello();
+	watch_start();
 	uevents = system_open_uevents();
 	system_load_modules();
 	system_mount_share();
@@ -247,6 +254,7 @@ int main(void)
 	/* Only now: until here system() and friends have waited for their own children. */
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	watch_flush();
 	agent_send(WIRE_READY, NULL, 0);
 	flush_port();
 	loop(signals, uevents);

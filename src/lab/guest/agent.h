@@ -20,6 +20,12 @@ void agent_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* ---- system.c: the guest around the commands ---- */
 
 void system_start(void);
+/* Value of "ersatz.NAME=VALUE" on the kernel's command line; NULL if it is not there. */
+const char *system_option(const char *name);
+/* Writes to a file of the kernel's, if there is one. */
+void system_write(const char *path, const char *text);
+/* Ends all other processes, within two seconds. */
+void system_end_processes(void);
 /* The channel's port, or -1 if it does not appear. */
 int system_open_port(void);
 /* Loads the module of everything on the PCI and virtio buses, by alias, as udev does. */
@@ -57,5 +63,17 @@ void command_reaped(pid_t pid, int status);
 /* Fills in what to poll for; at most COMMAND_POLLS. */
 int command_polls(struct pollfd *polls);
 void command_polled(const struct pollfd *polls, int n);
+
+/* ---- watch.c: what a debug kernel reports ---- */
+
+/* Begins, if the command line asks for it. */
+void watch_start(void);
+/* To poll for, and then to watch_read(); -1: nothing is watched. */
+int watch_fd(void);
+void watch_read(void);
+/* Takes all that is there now, a report that has no end yet too. */
+void watch_flush(void);
+/* The end of a run: unloads the projects' modules, looks for leaks, says WIRE_CHECKED. */
+void watch_check(void);
 
 #endif

@@ -253,6 +253,7 @@ static void finish(void)
 		close_fd(&command.output[i].fd);
 	close_fd(&command.in);
 	command.pid = 0;
+	watch_flush(); /* what it has caused is known before its end is */
 	agent_send32(WIRE_EXIT, &status, 1);
 }
 

@@ -22,8 +22,7 @@
 
 static char cmdline[4096];
 
-/* Value of "ersatz.NAME=VALUE" on the kernel's command line; NULL if it is not there. */
-static const char *option(const char *name)
+const char *system_option(const char *name)
 {
 	static char value[256];
 	const char *at = cmdline;
@@ -40,7 +39,7 @@ static const char *option(const char *name)
 	return NULL;
 }
 
-static void write_file(const char *path, const char *text)
+void system_write(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
@@ -112,7 +111,7 @@ void system_start(void)
 	sethostname("ersatz", 6);
 	loopback_up();
 	/* The boot was quiet; from here on the console gets what drivers say. */
-	write_file("/proc/sys/kernel/printk", "7");
+	system_write("/proc/sys/kernel/printk", "7");
 }
 
 /*
@@ -230,7 +229,7 @@ void system_load_modules(void)
 
 void system_mount_share(void)
 {
-	const char *tag = option("share");
+	const char *tag = system_option("share");
 
 	if (!tag)
 		return;
@@ -296,7 +295,7 @@ void system_uevents(int fd)
 const char *system_tty(void)
 {
 	static char path[64];
-	const char *name = option("tty");
+	const char *name = system_option("tty");
 
 	snprintf(path, sizeof(path), "/dev/%s", name ? name : "console");
 	return path;
@@ -313,8 +312,7 @@ void system_window(uint32_t rows, uint32_t columns)
 	}
 }
 
-/* Ends all other processes: what they hold open cannot be unmounted. */
-static void end_processes(void)
+void system_end_processes(void)
 {
 	kill(-1, SIGKILL);
 	/* Two seconds at most: one that waits for a driver may never go. */
@@ -386,7 +384,8 @@ static bool unmount_all(bool last)
 
 void system_stop(void)
 {
-	end_processes();
+	/* What they hold open cannot be unmounted. */
+	system_end_processes();
 	/* More than once: a loop device lets its file go a little later. */
 	for (int i = 0; i < 3 && !unmount_all(i == 2); i++)
 		usleep(20000);

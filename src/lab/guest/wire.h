@@ -18,6 +18,9 @@
  *     | EXIT                          ->    |  after the last STDOUT and STDERR
  *     |   <- FILE, FILE, ..., ASK           |  at any time: what does not wait for the command
  *     | ANSWER                        ->    |
+ *     | REPORT (text)                 ->    |  a debug kernel has found a fault; at any time
+ *     |                      <- CHECK       |  with a debug kernel, before the end
+ *     | REPORT ..., CHECKED           ->    |  modules are unloaded, leaks looked for
  *     |                      <- POWEROFF    |
  *
  * Back-pressure: each of the three streams starts with WIRE_WINDOW bytes of
@@ -54,6 +57,9 @@ enum wire_type {
 	WIRE_FILE, /* bytes of an archive; none: a new one begins */
 	WIRE_ASK, /* u32 serial, u8 enum wire_question, its argument */
 	WIRE_ANSWER, /* u32 serial, u32 errno (0: done), text */
+	WIRE_REPORT, /* text; its first line says what is wrong */
+	WIRE_CHECK, /* nothing */
+	WIRE_CHECKED, /* nothing */
 	WIRE_TYPES
 };
 
