@@ -712,10 +712,6 @@ int ecrypto_cdev_register(struct ecrypto *dev)
 	/* If this is refused no address is beyond it. */
 	if (dma_get_mask(device) > ECRYPTO_TABLE_MASK)
 		dma_set_coherent_mask(device, ECRYPTO_TABLE_MASK);
-	/* Entries but the first begin on a page: a bounce buffer has to keep to that. */
-	err = dma_set_min_align_mask(device, ECRYPTO_PAGE - 1);
-	if (err)
-		return err;
 	c = kzalloc(sizeof(*c), GFP_KERNEL);
 	if (!c)
 		return -ENOMEM;

@@ -245,7 +245,8 @@ static int ecrypto_dma_setup(struct ecrypto *dev)
 	/* An entry may be as long as it likes, and lie anywhere. */
 	dma_set_max_seg_size(device, UINT_MAX);
 	dma_set_seg_boundary(device, ULONG_MAX);
-	return 0;
+	/* But a classic table's, after the first, on a page: a bounce buffer has to keep to that. */
+	return dma_set_min_align_mask(device, SZ_4K - 1);
 }
 
 /* The device is no more: everything that is in the works ends, and no memory is mapped for it. */

@@ -252,9 +252,16 @@ static bool check_piece(struct ez_job *job, struct crypto_work *w)
 {
 	if (!table_check(job, w))
 		return false;
-	if (table_checked(w, IN) && table_checked(w, OUT))
-		w->phase = w->size[IN] && w->written ? PHASE_OVERLAP : PHASE_DATA;
-	return true;
+	if (!table_checked(w, IN) || !table_checked(w, OUT))
+		return true;
+	if (w->size[IN] && w->written) {
+		w->phase = PHASE_OVERLAP;
+		return true;
+	}
+	/* Nothing to be held against each other; of a long table the last chunk is here. */
+	w->phase = PHASE_DATA;
+	return (!w->size[IN] || table_load(job, w, IN, 0)) &&
+	       (!w->size[OUT] || table_load(job, w, OUT, 0));
 }
 
 /* One chunk against one chunk. */

@@ -224,15 +224,18 @@ static void worker_gets_it_right(void **unused)
 	}
 }
 
-/* Turns that a whole command takes. */
+/*
+ * Turns that a whole command takes: its transfers. The end comes with the last one, or a turn
+ * later, as the worker is quick; before the last one it certainly has not come.
+ */
 static unsigned int turns_of(uint8_t command)
 {
 	struct host *h = host_new();
-	unsigned int n = 0;
+	unsigned int n;
 
 	put(h, COMMAND, 1, command);
-	for (; running(h); n++)
-		turn(h);
+	finish_host(h);
+	n = h->transfers;
 	host_free(h);
 	return n;
 }
