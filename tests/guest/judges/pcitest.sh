@@ -46,6 +46,6 @@ for backend in vfio-user qemu; do
 	# 5 BARs, the line, 32 and 64 messages, 60 transfers, and 7 times that something was set.
 	[ "$(grep -v NOT out | grep -c 'OKAY$')" -eq 169 ]
 	[ "$(grep 'NOT OKAY$' out | tr -d '\t')" = "BAR5:NOT OKAY" ]
-	! grep FAILED out
+	! grep FAILED out || exit 1
 done
 clean
