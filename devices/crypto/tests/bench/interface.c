@@ -2,27 +2,44 @@
 /* The frozen interface: config space byte for byte, and BAR0 in every width. */
 #include "crypto_bench.h"
 
-/* PCI 3.0, 6.1 and 6.8.1, of 1111:2222 as the device's description has it; nothing in it may ever change. */
+/*
+ * PCI 3.0, 6.1 and 6.8.1, of 1111:2222 as the device's description has it, of which nothing
+ * may ever change; and two capabilities of ours behind it (PM 1.2, 3.2; the AF ECN).
+ */
 static void config_space_golden(void **unused)
 {
-	static const uint8_t golden[78] = {
-		[0x00] = 0x11, [0x01] = 0x11, /* vendor */
-		[0x02] = 0x22, [0x03] = 0x22, /* device */
+	static const uint8_t golden[0x5e] = {
+		[0x00] = 0x11,
+		[0x01] = 0x11, /* vendor */
+		[0x02] = 0x22,
+		[0x03] = 0x22, /* device */
 		[0x06] = 0x10, /* status: capabilities */
 		[0x08] = 0x00, /* revision */
-		[0x0a] = 0xff, [0x0b] = 0x00, /* class 00ff: others */
-		[0x2c] = 0xf4, [0x2d] = 0x1a, /* subsystem vendor */
-		[0x2e] = 0x00, [0x2f] = 0x11, /* subsystem */
+		[0x0a] = 0xff,
+		[0x0b] = 0x00, /* class 00ff: others */
+		[0x2c] = 0xf4,
+		[0x2d] = 0x1a, /* subsystem vendor */
+		[0x2e] = 0x00,
+		[0x2f] = 0x11, /* subsystem */
 		[0x34] = 0x40, /* first capability */
 		[0x3d] = 0x01, /* pin A */
-		[0x40] = 0x05, [0x41] = 0x00, /* MSI, the last one */
+		[0x40] = 0x05,
+		[0x41] = 0x50, /* MSI */
 		[0x42] = 0x84, /* 64 bits, four messages, off, no mask */
+		[0x50] = 0x01,
+		[0x51] = 0x58, /* PM */
+		[0x52] = 0x03, /* version 3: PCI PM 1.2 */
+		[0x58] = 0x13,
+		[0x59] = 0x00, /* AF, the last one */
+		[0x5a] = 0x06,
+		[0x5b] = 0x03, /* six bytes; transactions pending, and FLR, are known */
 	};
 	struct ez_bench *b = ez_bench_new(NULL, NULL);
 
 	ez_bench_reset(b, EZ_RESET_POWER_ON);
 	for (uint32_t at = 0; at < EZ_CONFIG_SIZE; at++)
-		assert_int_equal(ez_bench_config_read(b, at, 1), at < 78 ? golden[at] : 0);
+		assert_int_equal(ez_bench_config_read(b, at, 1),
+				 at < sizeof(golden) ? golden[at] : 0);
 	/* Past the end of conventional config space nobody answers. */
 	assert_int_equal(ez_bench_config_read(b, EZ_CONFIG_SIZE, 4), 0xffffffff);
 	ez_bench_free(b);
