@@ -336,7 +336,8 @@ void ez_device_yank(struct ez_device *dev, bool gone);
  * Describes the device as it is, as a JSON object: its registers by name and
  * field, its declared state, its interrupts. Looks only: no hook runs, nothing
  * changes. What a register's hook would give is what it gave last. Of an array
- * only the elements that are not at their reset value are there.
+ * only the elements that are not at their reset value are there, the first 256 of
+ * them; "left_out" says of which arrays there are more, and how many.
  *
  * Returns the length of the text, and writes as much of it as fits into `size`
  * bytes with a NUL at its end (buf may be NULL with size 0).

@@ -141,8 +141,9 @@ static int init_function(struct ez_device *dev)
 	f->raised = calloc(spec->n_irqs + 1, 1);
 	f->told = calloc(spec->n_irqs + 1, 1);
 	f->route = calloc(spec->n_irqs + 1, sizeof(*f->route));
+	f->sent = calloc(spec->n_irqs + 1, sizeof(*f->sent));
 	f->deadline = calloc(spec->n_timers + spec->n_jobs + 1, sizeof(*f->deadline));
-	if (!f->state || !f->raised || !f->told || !f->route || !f->deadline)
+	if (!f->state || !f->raised || !f->told || !f->route || !f->sent || !f->deadline)
 		return -ENOMEM;
 	irq_reset(f);
 	/* The first member of every state struct, by the generated header's assertion. */
@@ -280,6 +281,7 @@ void ez_device_free(struct ez_device *dev)
 	free(f->deadline);
 	free(f->told);
 	free(f->route);
+	free(f->sent);
 	free(f->raised);
 	free(f->state);
 	free(dev->id);

@@ -76,6 +76,7 @@ struct ez_function {
 	int window_file[EZ_BARS]; /* a BAR's windows; -1: it has none */
 	uint8_t *raised; /* per interrupt source without a status register: pending */
 	uint16_t *route; /* per interrupt source: the vector that it uses */
+	uint16_t *sent; /* and the one that its latest message went out by, or waits at */
 	uint8_t *told; /* per interrupt source: its message has gone out, and it still is active */
 	uint64_t *deadline; /* per timer, then per job where time is virtual; EZ_NEVER: not armed */
 	uint32_t *said; /* counts of messages, see log.c */
@@ -213,6 +214,8 @@ bool irq_source_pending(const struct ez_function *f, uint32_t source);
 void irq_hold(struct ez_function *f);
 /* Nothing is pending, nothing was told, every source has the vector of the spec. */
 void irq_reset(struct ez_function *f);
+/* Sources and config space are from a saved state: so are the messages that were told. */
+void irq_loaded(struct ez_function *f);
 /* As a one written to its test bits. */
 void irq_test(struct ez_function *f, uint32_t source);
 

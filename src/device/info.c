@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Shown of an array at most. A memory is nothing to read here, and text is 30 times as long. */
+#define ELEMENTS 256
+
 struct text {
 	char *buf;
 	size_t size;
@@ -72,13 +75,19 @@ static void put_field(struct text *t, const struct ez_field *field, uint64_t reg
 	put(t, "}");
 }
 
+/* Of an array only what is not as after a reset is of interest. */
+static bool is_dull(uint32_t count, uint64_t value, uint64_t reset)
+{
+	return count > 1 && value == reset;
+}
+
 static void put_register(struct text *t, const struct ez_function *f, const struct ez_reg *reg,
-			 uint32_t index)
+			 uint32_t index, uint32_t *shown)
 {
 	uint64_t value = regs_peek(reg, index, f->state);
 	uint32_t i;
 
-	if (reg->count > 1 && value == reg->reset)
+	if (is_dull(reg->count, value, reg->reset) || (*shown)++ >= ELEMENTS)
 		return;
 	next(t);
 	put(t, "{");
@@ -96,12 +105,12 @@ static void put_register(struct text *t, const struct ez_function *f, const stru
 
 /* Of the state that is declared beside the registers; signed values as numbers that are. */
 static void put_state(struct text *t, const struct ez_function *f, const struct ez_row *row,
-		      uint32_t index)
+		      uint32_t index, uint32_t *shown)
 {
 	uint64_t value = regs_row_get(row, index, f->state);
 	unsigned int shift = 64 - 8 * regs_type_size(row->type);
 
-	if (row->count > 1 && value == row->reset)
+	if (is_dull(row->count, value, row->reset) || (*shown)++ >= ELEMENTS)
 		return;
 	next(t);
 	put(t, "{");
@@ -112,22 +121,43 @@ static void put_state(struct text *t, const struct ez_function *f, const struct 
 		put(t, ",\"value\":\"0x%llx\"}", (unsigned long long)value);
 }
 
+/* Arrays of which more would have been to be shown. */
+static void put_left_out(struct text *t, const struct ez_function *f)
+{
+	const struct ez_spec *spec = f->spec;
+	uint32_t i, index, n;
+
+	put(t, "],\"left_out\":[");
+	t->first = true;
+	for (i = 0; i < spec->n_rows; i++) {
+		const struct ez_row *row = &spec->rows[i];
+
+		for (n = 0, index = 0; row->kind != EZ_ROW_JOB && index < row->count; index++)
+			n += !is_dull(row->count, regs_row_get(row, index, f->state), row->reset);
+		if (n <= ELEMENTS)
+			continue;
+		next(t);
+		put(t, "{\"name\":\"%s\",\"elements\":%u}", row->name, n - ELEMENTS);
+	}
+}
+
 static void put_all(struct text *t, struct ez_function *f)
 {
 	const struct ez_spec *spec = f->spec;
-	uint32_t i, index;
+	uint32_t i, index, shown;
 
 	put(t, "\"registers\":[");
 	t->first = true;
 	for (i = 0; i < spec->n_regs; i++)
-		for (index = 0; index < spec->regs[i].count; index++)
-			put_register(t, f, &spec->regs[i], index);
+		for (shown = 0, index = 0; index < spec->regs[i].count; index++)
+			put_register(t, f, &spec->regs[i], index, &shown);
 	put(t, "],\"state\":[");
 	t->first = true;
 	for (i = 0; i < spec->n_rows; i++)
-		for (index = 0; spec->rows[i].kind == EZ_ROW_STATE && index < spec->rows[i].count;
-		     index++)
-			put_state(t, f, &spec->rows[i], index);
+		for (shown = 0, index = 0;
+		     spec->rows[i].kind == EZ_ROW_STATE && index < spec->rows[i].count; index++)
+			put_state(t, f, &spec->rows[i], index, &shown);
+	put_left_out(t, f);
 	put(t, "],\"interrupts\":[");
 	t->first = true;
 	for (i = 0; i < spec->n_irqs; i++) {

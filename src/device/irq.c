@@ -134,6 +134,7 @@ static bool send(struct ez_function *f, uint32_t source)
 		pend(f, vector, true);
 	else
 		deliver(f, vector);
+	f->sent[source] = (uint16_t)vector;
 	return true;
 }
 
@@ -199,9 +200,10 @@ static void forget_pending(struct ez_function *f, const struct vectors *quiet)
 	uint8_t bytes[4];
 	unsigned int i;
 
+	/* A message that has gone out, or waits, stays where it is, wherever the next one will go. */
 	for (i = 0; i < f->spec->n_irqs; i++)
 		if (active(f, i))
-			vectors_add(&alive, vector_of(f, i));
+			vectors_add(&alive, f->told[i] ? f->sent[i] : vector_of(f, i));
 	if (way_of(f) == MSIX) {
 		for (i = 0; i < irq_vectors(f); i++) {
 			if (!vectors_have(quiet, i) || vectors_have(&alive, i))
@@ -242,7 +244,7 @@ static void update(struct ez_function *f, uint32_t event)
 			if (!any_quiet)
 				memset(&quiet, 0, sizeof(quiet));
 			any_quiet = true;
-			vectors_add(&quiet, vector_of(f, i));
+			vectors_add(&quiet, f->sent[i]);
 		}
 		/* With MSI off nothing was told: what is active then is told when it comes on. */
 		f->told[i] = f->told[i] && on && msi;
@@ -318,6 +320,14 @@ void ez_irq_lower(struct ez_function *f, uint32_t source)
 bool ez_irq_pending(struct ez_function *f, uint32_t source)
 {
 	return source < f->spec->n_irqs && irq_source_pending(f, source);
+}
+
+void irq_loaded(struct ez_function *f)
+{
+	uint32_t i;
+
+	for (i = 0; i < f->spec->n_irqs; i++)
+		f->sent[i] = (uint16_t)vector_of(f, i);
 }
 
 void irq_reset(struct ez_function *f)

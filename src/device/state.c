@@ -556,6 +556,7 @@ int ez_device_load(struct ez_device *dev, const void *buf, size_t size, struct e
 	irq_reset(f);
 	say_left_out(f, buf, size);
 	walk(f, buf, size, PASS_ROWS, NULL);
+	irq_loaded(f);
 	err = run_hook(f, error);
 	if (!err)
 		err = walk(f, buf, size, PASS_EVENTS, error);

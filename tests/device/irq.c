@@ -179,6 +179,29 @@ static void satisfied_while_masked(void **state)
 	assert_int_equal(ez_bench_msi_count(b, 0), 0);
 }
 
+/* What waits at a vector waits there, though its source has been given another since. */
+static void another_vector_while_masked(void **state)
+{
+	struct ez_bench *b = *state;
+
+	ez_bench_msi(b, 4);
+	wr(b, IER, 1);
+	ez_bench_config_write(b, CAP_MSI_AT + 16, 4, 0xf);
+	command(b, RAISE_A);
+	command(b, RAISE_C);
+	assert_int_equal(ez_bench_config_read(b, CAP_MSI_AT + 20, 4), 3);
+	wr(b, ADDRESS, 2);
+	wr(b, LENGTH, 3);
+	command(b, ROUTE);
+	/* Another source is done with: that is no end of this one's message. */
+	wr(b, ISR, 1);
+	assert_int_equal(ez_bench_config_read(b, CAP_MSI_AT + 20, 4), 2);
+	ez_bench_config_write(b, CAP_MSI_AT + 16, 4, 0);
+	assert_int_equal(ez_bench_msi_count(b, 1), 1);
+	assert_int_equal(ez_bench_msi_count(b, 0), 0);
+	assert_int_equal(ez_bench_msi_count(b, 3), 0);
+}
+
 /* A message that cannot go out is owed, as long as its source is active. */
 static void messages_wait_for_bus_mastering(void **state)
 {
@@ -272,6 +295,7 @@ int main(void)
 		TEST(no_more_than_asked_for),
 		TEST(per_vector_masks),
 		TEST(satisfied_while_masked),
+		TEST(another_vector_while_masked),
 		TEST(messages_wait_for_bus_mastering),
 		TEST(pending_when_msi_comes_on),
 		TEST(back_to_intx_when_msi_goes_off),

@@ -145,13 +145,35 @@ static void describing_only_looks(void **state)
 	assert_memory_equal(less, text, sizeof(less) - 1);
 }
 
+/* A memory is cut short, and how much of it is said: text of all would be 30 times its size. */
+static void describing_ends(void **state)
+{
+	struct ez_bench *b = *state;
+	struct ez_device *dev = ez_bench_device(b);
+	char text[65536];
+
+	wr(b, ADDRESS, 0x1000);
+	wr(b, LENGTH, 256);
+	memset(ez_bench_ram(b) + 0x1000, 0x5a, 1000);
+	command(b, DMA_IN);
+	assert_in_range(ez_device_info(dev, text, sizeof(text)), 100, sizeof(text) - 1);
+	assert_non_null(strstr(text, "{\"name\":\"buffer[255]\",\"value\":\"0x5a\"}"));
+	assert_non_null(strstr(text, "\"left_out\":[]"));
+	wr(b, LENGTH, 1000);
+	command(b, DMA_IN);
+	assert_in_range(ez_device_info(dev, text, sizeof(text)), 100, sizeof(text) - 1);
+	assert_non_null(strstr(text, "{\"name\":\"buffer[255]\",\"value\":\"0x5a\"}"));
+	assert_null(strstr(text, "\"buffer[256]\""));
+	assert_non_null(strstr(text, "\"left_out\":[{\"name\":\"buffer\",\"elements\":744}]"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(opening),	     cmocka_unit_test(opened_twice_is_one),
 		cmocka_unit_test(properties),	     TEST(model_messages_get_through),
 		cmocka_unit_test(counts_at_the_end), TEST(peeking_has_no_side_effect),
-		TEST(describing_only_looks),
+		TEST(describing_only_looks),	     TEST(describing_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

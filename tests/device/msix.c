@@ -222,6 +222,22 @@ static void another_vector_while_masked(void **state)
 	assert_int_equal(ez_bench_msi_count(b, 68), 1);
 }
 
+/* And if what it waits to tell of is over by then, it is not sent: 6.8.3.5. */
+static void another_vector_and_satisfied(void **state)
+{
+	struct ez_bench *b = *state;
+
+	ez_bench_msix(b, TABLE_VECTORS);
+	ez_bench_msix_mask(b, 1, true);
+	command(b, RAISE_C);
+	route(b, 2, 68);
+	command(b, LOWER_C);
+	assert_false(ez_bench_msix_pending(b, 1));
+	ez_bench_msix_mask(b, 1, false);
+	assert_int_equal(ez_bench_msi_count(b, 1), 0);
+	assert_int_equal(ez_bench_msi_count(b, 68), 0);
+}
+
 static void another_vector_is_saved(void **state)
 {
 	struct ez_bench *from = *state;
@@ -635,6 +651,7 @@ int main(void)
 		TEST(each_source_its_vector),
 		TEST(another_vector),
 		TEST(another_vector_while_masked),
+		TEST(another_vector_and_satisfied),
 		TEST(another_vector_is_saved),
 		TEST(msi_as_ever),
 		TEST(per_vector_masks),

@@ -159,11 +159,11 @@ static bool parse_type_name(struct parser *p, const struct tree *node, const cha
 
 	if (!value_text(p, node, what, &type))
 		return false;
-	if (strlen(type) < 2 || strlen(type) > 63 || *type == '-' || *type == '_' ||
+	if (strlen(type) < 2 || strlen(type) > 63 || strchr("-_0", *type) ||
 	    type[strspn(type, "abcdefghijklmnopqrstuvwxyz0123456789_-")]) {
 		spec_error(p->diags, node->pos,
 			   "%s: '%s' is not two or more of a-z 0-9 _ -, beginning with a letter "
-			   "or digit",
+			   "or 1 to 9",
 			   what, value_show(p, type));
 		return false;
 	}
