@@ -21,7 +21,7 @@ wait $pid
 Round 0 number 1: 1594929109
 Round 0 number 2: 971802288" ] || { cat out err; exit 1; }
 # Nobody calls what a debugger stops a hang.
-! grep "has not returned" err
+! grep "has not returned" err || exit 1
 clean
 
 # Whoever sits before it may leave the run, or the debugger, at any time.

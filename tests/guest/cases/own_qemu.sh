@@ -21,7 +21,7 @@ grep -q "^QEMU .*10.1.1 (Debian 1:10.1.1+ds-1), $WORK/least/$name" least.txt
 grep -q "^QEMU .*$WORK/newer/$name" newer.txt
 for other in old debian12 without garbage silent; do
 	grep -q "^QEMU " $other.txt
-	! grep -q "$WORK/$other/" $other.txt
+	! grep "$WORK/$other/" $other.txt || exit 1
 done
 
 # It is what a run then starts: here the packaged one, under the version's own name.

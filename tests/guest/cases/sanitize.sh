@@ -47,14 +47,14 @@ says "dut0: a sanitizer has ended the model: signed-integer-overflow"
 says "dut0:   #0 dut_A_onwrite at $WORK/dut/model.c:19"
 clean
 # Built once, noticed when it changes, apart from the model that others run.
-! grep building err
+! grep building err || exit 1
 plain=$(sha256sum <dut/build/dut.so)
 sed -i 's/ + 0x7fffffff/ + 1/; s/ & 7) + 4/ \& 0) + 4/' dut/model.c
 status 0 "$ERSATZ" run --sanitize dut -- sh -c "$a 32 7; $a"
 prints 0x11111111
 says "dut: model with sanitizers"
 [ "$(sha256sum <dut/build/dut.so)" != "$plain" ]
-! nm -D dut/build/dut.so | grep -q __asan
+! nm -D dut/build/dut.so | grep __asan || exit 1
 nm -D dut/build/sanitize/dut.so | grep -q __asan
 clean
 # A test in which it happens is not passed.

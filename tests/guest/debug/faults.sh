@@ -5,12 +5,12 @@ cp -r "$HERE/faulty" . && rm -rf faulty/build
 f=/sys/module/faulty/parameters/fault
 status 0 "$ERSATZ" run --debug-kernel faulty -- sh -c "ls $f"
 prints "$f"
-! grep -q "reports" err
+! grep "reports" err || exit 1
 clean
 # Lock checking ends with what it finds itself, and with what KASAN finds: so these come last.
 all='timer_freed shift dma_wrong_size sleep_in_atomic warning lock_order overflow use_after_free remove:dma_leak leak'
 status 1 "$ERSATZ" run --debug-kernel faulty -- sh -c "for a in $all; do echo \$a >$f || echo no \$a; done"
-! grep -q "^no" out
+! grep "^no" out || exit 1
 says "reports: ODEBUG: free active"
 says "hint: nothing"
 says "reports: UBSAN: shift-out-of-bounds in "
