@@ -15,7 +15,7 @@
 #include "edu_ioctl.h"
 #include "edu_spec.h"
 
-/* One of the two parts of the device that work by themselves. */
+/* One of the two parts of the device that work by themselves; or what else there are turns for. */
 struct edu_unit {
 	const void *owner; /* whose turn it is: a call, or a file; NULL: nobody's */
 	bool busy; /* the device is at it, maybe for nobody any more */
@@ -34,7 +34,7 @@ enum { EDU_PAGE_MAPPED, EDU_PAGE_BOUNCE, EDU_PAGES };
 
 /*
  * One device. Open files hold it by `ref`; the device itself may be gone by then.
- * Order of locks: edu_file.lock, lock, irq_lock. Under `lock` no user memory is
+ * Order of locks: lock, irq_lock. Under `lock` no user memory is
  * touched: mmap() takes it.
  */
 struct edu {
@@ -50,7 +50,6 @@ struct edu {
 	struct mutex lock; /* protects the next two, and the order of register writes */
 	void __iomem *regs; /* NULL once removed */
 	struct list_head files;
-	struct mutex raise_lock; /* one of EDU_IOC_RAISE at a time */
 
 	wait_queue_head_t wait; /* for a change of what is below */
 	spinlock_t irq_lock; /* protects it; taken by the handler */
@@ -58,6 +57,7 @@ struct edu {
 	bool asleep; /* being reset, or suspended: registers do not answer */
 	struct edu_unit factorial;
 	struct edu_unit dma;
+	struct edu_unit raise; /* only its turn: one of EDU_IOC_RAISE at a time */
 	dma_addr_t dma_bus; /* the page that it is at */
 	u32 seen; /* bits that the handler has found, since EDU_IOC_RAISE has begun */
 	unsigned int resets;
@@ -69,8 +69,8 @@ struct edu {
 struct edu_file {
 	struct edu *edu;
 	struct list_head node;
-	struct mutex lock; /* one DMA call at a time; protects what nonblocking ones have begun */
-	struct edu_dma begun;
+	struct edu_unit call; /* only its turn: one DMA call at a time; protects the next two */
+	struct edu_dma begun; /* without waiting */
 	u32 begun_n;
 
 	struct edu_page page[EDU_PAGES]; /* under the device's lock */

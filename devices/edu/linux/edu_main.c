@@ -37,7 +37,6 @@ static void edu_free(struct kref *ref)
 {
 	struct edu *edu = container_of(ref, struct edu, ref);
 
-	mutex_destroy(&edu->raise_lock);
 	mutex_destroy(&edu->lock);
 	pci_dev_put(edu->pdev);
 	kfree(edu);
@@ -353,7 +352,6 @@ static int edu_open(struct inode *inode, struct file *file)
 	if (!f)
 		return -ENOMEM;
 	f->edu = edu;
-	mutex_init(&f->lock);
 	kref_get(&edu->ref);
 	mutex_lock(&edu->lock);
 	list_add(&f->node, &edu->files);
@@ -372,7 +370,6 @@ static int edu_release(struct inode *inode, struct file *file)
 	list_del(&f->node);
 	edu_pages_free(f);
 	mutex_unlock(&edu->lock);
-	mutex_destroy(&f->lock);
 	kfree(f);
 	kref_put(&edu->ref, edu_free);
 	return 0;
@@ -514,7 +511,6 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return -ENOMEM;
 	kref_init(&edu->ref);
 	mutex_init(&edu->lock);
-	mutex_init(&edu->raise_lock);
 	spin_lock_init(&edu->irq_lock);
 	init_waitqueue_head(&edu->wait);
 	INIT_LIST_HEAD(&edu->files);
@@ -600,6 +596,9 @@ static void edu_sleep(struct edu *edu, bool finish)
 		edu_quiet(edu);
 	spin_lock_irq(&edu->irq_lock);
 	edu->asleep = true;
+	/* The handler leaves it alone from here on: a line that is up would stay up. */
+	if (!edu->msi)
+		pci_intx(edu->pdev, 0);
 	spin_unlock_irq(&edu->irq_lock);
 	mutex_unlock(&edu->lock);
 }
@@ -613,6 +612,8 @@ static void edu_wake(struct edu *edu)
 	edu_ready(edu, -EIO);
 	spin_lock_irq(&edu->irq_lock);
 	edu->asleep = false;
+	if (!edu->msi)
+		pci_intx(edu->pdev, 1);
 	spin_unlock_irq(&edu->irq_lock);
 	mutex_unlock(&edu->lock);
 	wake_up_all(&edu->wait);

@@ -66,6 +66,10 @@ static void edu_yield(struct edu *edu, struct edu_unit *unit)
 	wake_up_all(&edu->wait);
 }
 
+/*
+ * What a file has begun without waiting is its own until it has asked for the result. If it
+ * waited for a turn meanwhile it would wait for itself, and fill a page that the device reads.
+ */
 static bool edu_owns(struct edu *edu, struct edu_unit *unit, const void *owner)
 {
 	bool mine;
@@ -153,11 +157,15 @@ static int edu_factorial_poll(struct edu_file *f, struct edu_factorial *fact)
 	return err;
 }
 
-static int edu_factorial_wait(struct edu *edu, struct edu_factorial *fact)
+static int edu_factorial_wait(struct edu_file *f, struct edu_factorial *fact)
 {
 	unsigned long deadline = edu_deadline(fact->timeout_ms);
-	int err = edu_turn(edu, &edu->factorial, fact, deadline);
+	struct edu *edu = f->edu;
+	int err;
 
+	if (edu_owns(edu, &edu->factorial, f))
+		return -EBUSY;
+	err = edu_turn(edu, &edu->factorial, fact, deadline);
 	if (err)
 		return err;
 	err = edu_factorial_begin(edu, fact->n);
@@ -177,12 +185,12 @@ long edu_factorial(struct edu_file *f, struct edu_factorial __user *argp, bool n
 	if (fact.pad)
 		return -EINVAL;
 	if (nonblock) {
-		if (!mutex_trylock(&f->lock))
+		if (!edu_claim(f->edu, &f->call, &fact))
 			return -EAGAIN;
 		err = edu_factorial_poll(f, &fact);
-		mutex_unlock(&f->lock);
+		edu_yield(f->edu, &f->call);
 	} else {
-		err = edu_factorial_wait(f->edu, &fact);
+		err = edu_factorial_wait(f, &fact);
 	}
 	if (err)
 		return err;
@@ -205,7 +213,7 @@ static int edu_raise_bits(struct edu *edu, u32 bits)
 	return 0;
 }
 
-static int edu_raise_wait(struct edu *edu, const struct edu_raise *raise)
+static int edu_raise_wait(struct edu *edu, const struct edu_raise *raise, unsigned long deadline)
 {
 	unsigned int resets = READ_ONCE(edu->resets);
 	long left;
@@ -217,7 +225,7 @@ static int edu_raise_wait(struct edu *edu, const struct edu_raise *raise)
 		edu->wait,
 		(READ_ONCE(edu->seen) & raise->bits) == raise->bits || READ_ONCE(edu->gone) ||
 			READ_ONCE(edu->resets) != resets,
-		edu_left(edu_deadline(raise->timeout_ms)));
+		edu_left(deadline));
 	if (left < 0)
 		return -ERESTARTSYS;
 	if ((READ_ONCE(edu->seen) & raise->bits) == raise->bits)
@@ -231,6 +239,7 @@ long edu_raise(struct edu_file *f, struct edu_raise __user *argp, bool nonblock)
 {
 	struct edu *edu = f->edu;
 	struct edu_raise raise;
+	unsigned long deadline;
 	int err;
 
 	if (copy_from_user(&raise, argp, sizeof(raise)))
@@ -238,16 +247,18 @@ long edu_raise(struct edu_file *f, struct edu_raise __user *argp, bool nonblock)
 	/* No bit, no interrupt. */
 	if (!raise.bits)
 		return -EINVAL;
-	if (nonblock) {
-		if (!mutex_trylock(&edu->raise_lock))
-			return -EAGAIN;
+	deadline = edu_deadline(raise.timeout_ms);
+	if (nonblock)
+		err = edu_claim(edu, &edu->raise, &raise) ? 0 : -EAGAIN;
+	else
+		err = edu_turn(edu, &edu->raise, &raise, deadline);
+	if (err)
+		return err;
+	if (nonblock)
 		err = edu_raise_bits(edu, raise.bits);
-	} else {
-		if (mutex_lock_interruptible(&edu->raise_lock))
-			return -ERESTARTSYS;
-		err = edu_raise_wait(edu, &raise);
-	}
-	mutex_unlock(&edu->raise_lock);
+	else
+		err = edu_raise_wait(edu, &raise, deadline);
+	edu_yield(edu, &edu->raise);
 	return err;
 }
 
@@ -405,13 +416,13 @@ static struct edu_chunk edu_chunk_of(const struct edu_dma *dma, u64 done, unsign
 }
 
 /* All of it, chunk by chunk; others may have theirs in between. */
-static int edu_dma_wait(struct edu_file *f, struct edu_dma *dma, u64 *ret_done)
+static int edu_dma_wait(struct edu_file *f, struct edu_dma *dma, unsigned long deadline,
+			u64 *ret_done)
 {
-	unsigned long deadline = edu_deadline(dma->timeout_ms);
 	unsigned int resets = READ_ONCE(f->edu->resets);
 	bool user = !(dma->flags & EDU_DMA_MAPPED);
 	struct edu *edu = f->edu;
-	int err = 0;
+	int err = edu_owns(edu, &edu->dma, f) ? -EBUSY : 0;
 
 	while (!err && *ret_done < dma->length) {
 		struct edu_chunk chunk = edu_chunk_of(dma, *ret_done, resets);
@@ -496,26 +507,28 @@ static bool edu_dma_makes_sense(const struct edu_dma *dma)
 
 long edu_dma(struct edu_file *f, struct edu_dma __user *argp, bool nonblock)
 {
+	unsigned long deadline;
 	struct edu_dma dma;
 	u64 done = 0;
-	int err = 0;
+	int err;
 
 	if (copy_from_user(&dma, argp, sizeof(dma)))
 		return -EFAULT;
 	if (!edu_dma_makes_sense(&dma))
 		return -EINVAL;
 	dma.error = 0;
-	if (nonblock) {
-		if (!mutex_trylock(&f->lock))
-			return -EAGAIN;
-		if (dma.length)
+	deadline = edu_deadline(dma.timeout_ms);
+	if (nonblock)
+		err = edu_claim(f->edu, &f->call, &dma) ? 0 : -EAGAIN;
+	else
+		err = edu_turn(f->edu, &f->call, &dma, deadline);
+	if (!err) {
+		if (!nonblock)
+			err = edu_dma_wait(f, &dma, deadline, &done);
+		else if (dma.length)
 			err = edu_dma_poll(f, &dma, &done);
-	} else {
-		if (mutex_lock_interruptible(&f->lock))
-			return -ERESTARTSYS;
-		err = edu_dma_wait(f, &dma, &done);
+		edu_yield(f->edu, &f->call);
 	}
-	mutex_unlock(&f->lock);
 	/* The call may be made again, with what it was given. */
 	if (err == -EAGAIN || err == -EBUSY || err == -ERESTARTSYS)
 		return err;
@@ -543,13 +556,29 @@ static int edu_copy_chunk(struct edu_file *f, struct edu_copy *copy, u64 done, u
 	return err ? err : edu_empty(f, copy->to + done, length);
 }
 
-long edu_copy(struct edu_file *f, struct edu_copy __user *argp, bool nonblock)
+static int edu_copy_all(struct edu_file *f, struct edu_copy *copy, unsigned long deadline,
+			u64 *ret_done)
 {
 	unsigned int resets = READ_ONCE(f->edu->resets);
+	int err = 0;
+
+	while (!err && *ret_done < copy->length) {
+		u32 length = min_t(u64, copy->length - *ret_done, EDU_BUFFER_BYTES);
+
+		err = edu_copy_chunk(f, copy, *ret_done, length, deadline, resets);
+		if (!err)
+			*ret_done += length;
+	}
+	return err;
+}
+
+long edu_copy(struct edu_file *f, struct edu_copy __user *argp, bool nonblock)
+{
+	struct edu *edu = f->edu;
 	unsigned long deadline;
 	struct edu_copy copy;
 	u64 done = 0;
-	int err = 0;
+	int err;
 
 	if (copy_from_user(&copy, argp, sizeof(copy)))
 		return -EFAULT;
@@ -557,17 +586,13 @@ long edu_copy(struct edu_file *f, struct edu_copy __user *argp, bool nonblock)
 		return -EINVAL;
 	deadline = edu_deadline(copy.timeout_ms);
 	copy.error = 0;
-	if (mutex_lock_interruptible(&f->lock))
-		return -ERESTARTSYS;
-	while (!err && done < copy.length) {
-		u32 length = min_t(u64, copy.length - done, EDU_BUFFER_BYTES);
-
-		err = edu_copy_chunk(f, &copy, done, length, deadline, resets);
-		if (!err)
-			done += length;
+	err = edu_turn(edu, &f->call, &copy, deadline);
+	if (!err) {
+		err = edu_owns(edu, &edu->dma, f) ? -EBUSY
+						  : edu_copy_all(f, &copy, deadline, &done);
+		edu_yield(edu, &f->call);
 	}
-	mutex_unlock(&f->lock);
-	if (err == -ERESTARTSYS)
+	if (err == -ERESTARTSYS || err == -EBUSY)
 		return err;
 	copy.length = done;
 	return copy_to_user(argp, &copy, sizeof(copy)) ? -EFAULT : err;

@@ -73,7 +73,7 @@ struct newdev {
 	bool gone;
 	bool asleep; /* suspended, or being reset: registers do not answer */
 	bool ended; /* the transfer in hand */
-	bool intx_off; /* by us, in a storm */
+	bool intx_off; /* by us, in a storm or asleep */
 	unsigned long window; /* jiffies: a tenth of a second in which calls are counted */
 	unsigned int calls;
 	struct newdev_info counts; /* event, vector, unclaimed, missed, storms, resets */
@@ -98,6 +98,7 @@ int newdev_request_irqs(struct newdev *nd);
 void newdev_free_irqs(struct newdev *nd);
 void newdev_irqs_on(struct newdev *nd); /* under irq_lock */
 void newdev_irqs_off(struct newdev *nd); /* under irq_lock; and nothing is pending */
+void newdev_line_off(struct newdev *nd); /* the same; until newdev_irqs_on() */
 void newdev_calm(struct work_struct *work);
 
 /*

@@ -75,6 +75,15 @@ static u32 newdev_take(struct newdev *nd, u32 sources)
 	return taken;
 }
 
+/* The device's own switch: others on the line are not to blame. Until newdev_lift(). */
+void newdev_line_off(struct newdev *nd)
+{
+	if (nd->msi || nd->intx_off)
+		return;
+	nd->intx_off = true;
+	pci_intx(nd->pdev, 0);
+}
+
 /*
  * A device that does nothing but interrupt would leave no time for anything
  * else. Too many in a tenth of a second: quiet for another tenth. Transfers go on,
@@ -93,9 +102,7 @@ static void newdev_count(struct newdev *nd, struct newdev_vector *vector)
 		vector->off = true;
 		disable_irq_nosync(vector->irq);
 	} else {
-		/* The device's own switch: others on the line are not to blame. */
-		nd->intx_off = true;
-		pci_intx(nd->pdev, 0);
+		newdev_line_off(nd);
 	}
 	schedule_delayed_work(&nd->calm, HZ / 10);
 }

@@ -36,7 +36,7 @@ void newdev_free(struct kref *ref)
 /* What it says of itself, and keeps for us. */
 static int newdev_check(struct newdev *nd)
 {
-	u32 magic = ioread32(newdev_reg(nd, NEWDEV_MAGIC)), used;
+	u32 magic = ioread32(newdev_reg(nd, NEWDEV_MAGIC)), size, used;
 
 	if (magic != NEWDEV_MAGIC_RESET ||
 	    ioread32(newdev_reg(nd, NEWDEV_VERSION)) != NEWDEV_VERSION_RESET) {
@@ -44,11 +44,12 @@ static int newdev_check(struct newdev *nd)
 			magic);
 		return -ENODEV;
 	}
-	nd->size = ioread32(newdev_reg(nd, NEWDEV_SIZE));
-	if (!nd->size || nd->size > NEWDEV_SIZE_RESET) {
-		pci_err(nd->pdev, "%u bytes of memory?\n", nd->size);
+	size = ioread32(newdev_reg(nd, NEWDEV_SIZE));
+	if (!size || size > NEWDEV_SIZE_RESET) {
+		pci_err(nd->pdev, "%u bytes of memory?\n", size);
 		return -ENODEV;
 	}
+	nd->size = size;
 	used = ioread32(newdev_reg(nd, NEWDEV_USED));
 	if (used > nd->size) {
 		pci_warn(nd->pdev, "%u bytes used of %u: begins anew\n", used, nd->size);
@@ -74,6 +75,8 @@ static void newdev_on(struct newdev *nd)
 static void newdev_off(struct newdev *nd)
 {
 	newdev_stop(nd);
+	/* Other drivers know nothing of PORT_DATA: for them it reads 0. */
+	iowrite32(0, newdev_reg(nd, NEWDEV_CONTROL));
 	spin_lock_irq(&nd->irq_lock);
 	newdev_irqs_off(nd);
 	spin_unlock_irq(&nd->irq_lock);
@@ -240,6 +243,8 @@ static void newdev_sleep(struct newdev *nd)
 	spin_lock_irq(&nd->irq_lock);
 	nd->asleep = true;
 	nd->counts.resets++;
+	/* The handler leaves the device alone from here on: a line that is up would stay up. */
+	newdev_line_off(nd);
 	spin_unlock_irq(&nd->irq_lock);
 	wake_up_all(&nd->wait);
 	mutex_lock(&nd->lock);

@@ -54,6 +54,12 @@ static int newdev_revive(struct newdev *nd)
 	if (nd->broken)
 		return -EIO;
 	pci_set_master(nd->pdev);
+	/* It may have been reset meanwhile. */
+	iowrite32(NEWDEV_CONTROL_PORTS_MASK, newdev_reg(nd, NEWDEV_CONTROL));
+	spin_lock_irq(&nd->irq_lock);
+	if (!nd->asleep)
+		newdev_irqs_on(nd);
+	spin_unlock_irq(&nd->irq_lock);
 	return 0;
 }
 
@@ -186,6 +192,8 @@ static int newdev_error(struct newdev *nd, u32 status)
 		newdev_cut_off(nd);
 		return newdev_absent(nd);
 	}
+	/* Whatever it meant by that, it may be at work. */
+	newdev_stop(nd);
 	dev_err_ratelimited(&nd->pdev->dev, "DMA status %#x\n", status);
 	return -EPROTO;
 }
@@ -198,8 +206,11 @@ void newdev_stop(struct newdev *nd)
 	iowrite32(NEWDEV_DMA_COMMAND_COMMAND_CANCEL, newdev_reg(nd, NEWDEV_DMA_COMMAND));
 	/* The read comes back when the device has done as it was told. */
 	status = ioread32(newdev_reg(nd, NEWDEV_DMA_STATUS));
-	if (status != U32_MAX && (status & NEWDEV_DMA_STATUS_BUSY_MASK)) {
-		pci_err(nd->pdev, "DMA does not stop; bus mastering is off until it does\n");
+	if (status & NEWDEV_DMA_STATUS_BUSY_MASK) {
+		/* All-ones: it may be at work yet, behind a BAR that somebody has switched off. */
+		if (status != U32_MAX)
+			pci_err(nd->pdev,
+				"DMA does not stop; bus mastering is off until it does\n");
 		newdev_cut_off(nd);
 	}
 	spin_lock_irq(&nd->irq_lock);

@@ -315,6 +315,42 @@ static void check_nonblock(int fd)
 	CHECK_ERRNO(ioctl(fd, EDU_IOC_DMA, &d), EAGAIN);
 }
 
+/* What a file has begun and not asked for yet is not waited for by itself, nor written over. */
+static void check_begun(int fd)
+{
+	uint8_t first[16] = "the first bytes", second[16] = "not these bytes", back[16] = "";
+	struct edu_dma d = { .user = (uintptr_t)first, .length = 16, .direction = EDU_TO_DEVICE };
+	struct edu_copy copy = { .from = (uintptr_t)second, .to = (uintptr_t)back, .length = 16 };
+	struct edu_factorial f = { .n = 5 };
+
+	CHECK_EQ(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	CHECK_ERRNO(ioctl(fd, EDU_IOC_DMA, &d), EAGAIN);
+	CHECK_ERRNO(ioctl(fd, EDU_IOC_FACTORIAL, &f), EAGAIN);
+	CHECK_EQ(fcntl(fd, F_SETFL, 0), 0);
+	CHECK_ERRNO(dma(fd, second, sizeof(second), 0, EDU_TO_DEVICE), EBUSY);
+	CHECK_ERRNO(ioctl(fd, EDU_IOC_COPY, &copy), EBUSY);
+	CHECK_EQ(copy.length, 16);
+	CHECK_ERRNO(ioctl(fd, EDU_IOC_FACTORIAL, &f), EBUSY);
+	CHECK_EQ(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	while (ioctl(fd, EDU_IOC_DMA, &d)) {
+		CHECK_EQ(errno, EAGAIN);
+		sleep_ms(10);
+	}
+	while (ioctl(fd, EDU_IOC_FACTORIAL, &f)) {
+		CHECK_EQ(errno, EAGAIN);
+		sleep_ms(10);
+	}
+	CHECK_EQ(f.result, 120);
+	CHECK_EQ(fcntl(fd, F_SETFL, 0), 0);
+	CHECK_EQ(dma(fd, back, sizeof(back), 0, EDU_FROM_DEVICE), 0);
+	CHECK(!memcmp(back, first, sizeof(back)));
+}
+
+static void begun(void)
+{
+	on_each(check_begun);
+}
+
 static void nonblock(void)
 {
 	on_each(check_nonblock);
@@ -356,6 +392,34 @@ static void turns(void)
 	CHECK_EQ(ioctl(a, EDU_IOC_DMA, &d), 0);
 	d.timeout_ms = 0;
 	CHECK_EQ(ioctl(b, EDU_IOC_DMA, &d), 0);
+}
+
+/* Programs that share a file, too: the limit is on the whole call, its turn included. */
+static void turns_of_one_file(void)
+{
+	static uint8_t from[65536], to[65536];
+	uint8_t bytes[16] = "";
+	struct edu_dma d = { .user = (uintptr_t)bytes, .length = 16, .timeout_ms = 300 };
+	int fd = edu_open(0), status;
+	pid_t pid = ktap_fork();
+
+	if (!pid) {
+		struct edu_copy c = { .from = (uintptr_t)from,
+				      .to = (uintptr_t)to,
+				      .length = sizeof(from) };
+
+		/* 3.2 s */
+		ioctl(fd, EDU_IOC_COPY, &c);
+		_exit(0);
+	}
+	WAIT_FOR(is_asleep(pid));
+	sleep_ms(50);
+	CHECK_ERRNO(ioctl(fd, EDU_IOC_DMA, &d), ETIMEDOUT);
+	CHECK_EQ(d.length, 0);
+	kill(pid, SIGKILL);
+	status = ktap_wait(pid);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	check_works(fd);
 }
 
 static void nonsense(void)
@@ -492,8 +556,10 @@ static const struct ktap_case cases[] = {
 	{ "mapped_page", mapped_page },
 	{ "pages_are_apart", pages_are_apart },
 	{ "nonblock", nonblock },
+	{ "begun", begun },
 	{ "timeouts", timeouts },
 	{ "turns", turns },
+	{ "turns_of_one_file", turns_of_one_file },
 	{ "nonsense", nonsense },
 	{ "many_processes", many_processes },
 	{ "killed_processes", killed_processes },

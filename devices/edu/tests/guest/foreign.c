@@ -23,6 +23,11 @@ static void put(const struct foreign *f, uint32_t at, uint32_t value)
 	*(volatile uint32_t *)(f->regs + at) = value;
 }
 
+static void put_low(const struct foreign *f, uint32_t at, uint64_t value)
+{
+	put(f, at, (uint32_t)value);
+}
+
 static uint64_t get64(const struct foreign *f, uint32_t at)
 {
 	return *(volatile uint64_t *)(f->regs + at);
@@ -127,6 +132,75 @@ static void transfer(const struct foreign *f, uint64_t src, uint64_t dst, uint64
 	put64(f, 0x90, count);
 	put64(f, 0x98, cmd | 1);
 	WAIT_FOR(!(get64(f, 0x98) & 1));
+}
+
+/* Locked memory at an address that the DMA engine can reach, as drivers in user space find it. */
+static uint8_t *low_page(uint64_t *ret_address)
+{
+	enum { PAGES = 4096 };
+	uint8_t *pages = mmap(NULL, PAGES * 4096, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE | MAP_LOCKED, -1, 0);
+	int map = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	uint64_t entry;
+	size_t i;
+
+	CHECK(pages != MAP_FAILED);
+	CHECK(map >= 0);
+	for (i = 0; i < PAGES; i++) {
+		CHECK_EQ(pread(map, &entry, 8, ((uintptr_t)pages / 4096 + i) * 8), 8);
+		CHECK(entry >> 63);
+		*ret_address = (entry & ((UINT64_C(1) << 55) - 1)) * 4096;
+		CHECK(*ret_address);
+		if (*ret_address < UINT64_C(1) << 28)
+			break;
+	}
+	close(map);
+	if (i == PAGES)
+		skip("all memory to be had is above 256 MiB");
+	return pages + i * 4096;
+}
+
+/* There and back, the registers written in 4 bytes or in 8; the interrupt asked for, and polled. */
+static void transfers(void)
+{
+	uint8_t *page, want[1000];
+	uint64_t address;
+	char text[64];
+	unsigned int n, width;
+
+	if (!shell("ls /sys/class/iommu | grep .", text, sizeof(text)))
+		skip("an IOMMU knows nothing of a program's memory");
+	page = low_page(&address);
+	for (n = 0; n < devices(); n++) {
+		struct foreign f = start(n);
+
+		for (width = 4; width <= 8; width += 4) {
+			void (*set)(const struct foreign *, uint32_t, uint64_t) =
+				width == 8 ? put64 : put_low;
+
+			fill(want, sizeof(want), width + n);
+			memcpy(page + 3, want, sizeof(want));
+			set(&f, 0x80, address + 3);
+			set(&f, 0x88, 0x40000 + 17);
+			set(&f, 0x90, sizeof(want));
+			set(&f, 0x98, 0x1 | 0x4);
+			CHECK_EQ(get(&f, 0x80), address + 3);
+			WAIT_FOR(!(get(&f, 0x98) & 1));
+			WAIT_FOR(get(&f, 0x24) == 0x100);
+			put(&f, 0x64, 0x100);
+			CHECK_EQ(get(&f, 0x24), 0);
+			memset(page, 0xee, 4096);
+			set(&f, 0x80, 0x40000 + 17);
+			set(&f, 0x88, address + 1000);
+			set(&f, 0x98, 0x1 | 0x2);
+			WAIT_FOR(!(get64(&f, 0x98) & 1));
+			CHECK(!memcmp(page + 1000, want, sizeof(want)));
+			CHECK_EQ(page[999], 0xee);
+			CHECK_EQ(page[2000], 0xee);
+			CHECK_EQ(get(&f, 0x24), 0);
+		}
+		stop(&f);
+	}
 }
 
 /* Bus mastering off, an address too many: the device is as before. */
@@ -253,6 +327,7 @@ static void both_are_the_same(void)
 
 static const struct ktap_case cases[] = {
 	{ "polls_registers", polls_registers },
+	{ "transfers", transfers },
 	{ "refused_transfers", refused_transfers },
 	{ "stray_access_is_caught", stray_access_is_caught },
 	{ "both_are_the_same", both_are_the_same },

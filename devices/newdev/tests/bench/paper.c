@@ -138,6 +138,8 @@ static void random_bytes(void **state)
 	port_out(b, PAPER_DMA, 4, at);
 	assert_memory_not_equal(first, ram + at, PAPER_DMA_BYTES);
 	assert_int_equal(rd(b, NEWDEV_RANDOM_STATUS), 0);
+	/* The address cannot be read back. */
+	assert_int_equal(port_in(b, PAPER_DMA, 4), 0);
 	/* They are the backend's: the same seed, the same bytes. */
 	ez_bench_seed(b, 7);
 	port_out(b, PAPER_DMA, 4, at);

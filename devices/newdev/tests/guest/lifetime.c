@@ -296,6 +296,38 @@ static void many_resets(void)
 	check_works();
 }
 
+/* Somebody else raises the line all the time; while the driver keeps its hands off, too. */
+static void many_resets_and_a_line(void)
+{
+	struct newdev_pci pci;
+	char path[256], text[64];
+	pid_t pid;
+	int status;
+
+	newdev_load(irqs[0]);
+	pci = newdev_pci(0);
+	CHECK_EQ(newdev_pci_write(&pci, "reset_method", "pm"), 0);
+	snprintf(path, sizeof(path), "%s/resource%u", pci.path, NEWDEV_BAR_PORTS);
+	pid = ktap_fork();
+	if (!pid) {
+		int ports = open(path, O_RDWR);
+		uint8_t one = 1;
+
+		CHECK(ports >= 0);
+		for (;;)
+			CHECK_EQ(pwrite(ports, &one, 1, NEWDEV_PORT_IRQ), 1);
+	}
+	for (int i = 0; i < 30; i++)
+		CHECK_EQ(newdev_pci_write(&pci, "reset", "1"), 0);
+	kill(pid, SIGKILL);
+	status = ktap_wait(pid);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	CHECK_EQ(shell("dmesg | grep -c 'nobody cared'", text, sizeof(text)), 1);
+	check_works();
+	CHECK_EQ(newdev_raise(newdev_open(O_RDWR), NEWDEV_SOURCE_BELL), 0);
+	WAIT_FOR(!shell("grep -q 'bell [1-9]' " NEWDEV_SYS "counts", text, sizeof(text)));
+}
+
 /* ---- what somebody has switched off ---- */
 
 static void bus_mastering_off(void)
@@ -426,6 +458,7 @@ static const struct ktap_case cases[] = {
 	{ "reset_under_intx", reset_under_intx },
 	{ "reset_under_msi", reset_under_msi },
 	{ "many_resets", many_resets },
+	{ "many_resets_and_a_line", many_resets_and_a_line },
 	{ "bus_mastering_off", bus_mastering_off },
 	{ "bars_off", bars_off },
 	{ "time_out", time_out },

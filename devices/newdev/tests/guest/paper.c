@@ -81,6 +81,22 @@ static void interrupt_status(void)
 	}
 }
 
+/* Our driver has been there before: what it has switched on is off again, without a reset. */
+static void the_rest_after_our_driver(void)
+{
+	char text[64];
+
+	take();
+	must("modprobe newdev");
+	WAIT_FOR(file_exists(NEWDEV_PROC));
+	must("printf 0123456789abcdef >" NEWDEV_PROC);
+	CHECK_EQ(shell("newdev -m pio -n 4 read", text, sizeof(text)), 0);
+	CHECK(!strcmp(text, "0123"));
+	must("modprobe -r newdev");
+	for (uint32_t at = 8; at < 16; at += 4)
+		CHECK_EQ(in(at, 4), 0);
+}
+
 static void the_rest_is_zero(void)
 {
 	take();
@@ -237,6 +253,7 @@ static const struct ktap_case cases[] = {
 	{ "identity", identity },
 	{ "interrupt_status", interrupt_status },
 	{ "the_rest_is_zero", the_rest_is_zero },
+	{ "the_rest_after_our_driver", the_rest_after_our_driver },
 	{ "line_interrupts", line_interrupts },
 	{ "random_bytes", random_bytes },
 	{ "and_ours_again", and_ours_again },

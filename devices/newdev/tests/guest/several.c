@@ -86,7 +86,7 @@ static void shared_line(void)
 	pid_t pids[2];
 
 	if (!sharing(&which[0], &which[1]))
-		skip("no two of the %u devices share a line", n);
+		skip("no two of the %u devices share a line: run with --machine pc and five", n);
 	note("newdev%u and newdev%u share one", which[0], which[1]);
 	for (int i = 0; i < 2; i++)
 		fds[i] = open_number(which[i]);
