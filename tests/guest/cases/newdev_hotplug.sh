@@ -25,7 +25,7 @@ come() {
 come one; gone unplug
 come two; gone yank
 come three
-dmesg | grep -v "ommand line" | grep -iE "oops|bug:|warning:|nobody cared|call trace" && exit 1
+dmesg | grep -vE "ommand line|MP-BIOS" | grep -iE "oops|bug:|warning:|nobody cared|call trace" && exit 1
 exit 0'
 for backend in vfio-user qemu; do
 	"$ERSATZ" run --name box --backend $backend --timeout 100 --spare newdev -- sh -c "$in_guest" \
