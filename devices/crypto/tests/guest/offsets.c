@@ -65,7 +65,7 @@ static void sweep(int what, const size_t *which, size_t count)
 			reference_sha256(data, size, want);
 		else
 			reference_encrypt(data, size, want);
-		for (unsigned int offset = 0; offset < PAGE; offset++)
+		for (unsigned int offset = 0; offset < PAGE; offset += one_in(31))
 			check_one(&a, what, data, size, offset, other_offset(offset), want,
 				  want_size);
 	}
@@ -77,7 +77,7 @@ static void encrypt_nothing(void)
 	struct areas a = areas_get();
 	struct ersatz_crypto_op op;
 
-	for (unsigned int offset = 0; offset < PAGE; offset++)
+	for (unsigned int offset = 0; offset < PAGE; offset += one_in(31))
 		CHECK_ERRNO(crypto_try(a.fd, ENCRYPT, a.in + offset, 0, a.out + offset, BLOCK, &op),
 			    EINVAL);
 	CHECK(all_guard(a.out, AREA));
@@ -115,7 +115,7 @@ static void in_place(void)
 		memset(data, 0, sizeof(data));
 		fill(data, size);
 		reference_encrypt(data, size, want);
-		for (unsigned int offset = i % 7; offset < PAGE; offset += 7) {
+		for (unsigned int offset = i % 7; offset < PAGE; offset += 7 * one_in(11)) {
 			uint8_t *at = a.out + PAGE + offset;
 
 			memcpy(at, data, size);
@@ -142,7 +142,7 @@ static void sha256_in_place(void)
 		size_t size = sizes[i];
 
 		reference_sha256(data, size, want);
-		for (unsigned int offset = 0; offset < PAGE; offset += 61) {
+		for (unsigned int offset = 0; offset < PAGE; offset += 61 * one_in(3)) {
 			uint8_t *at = a.out + PAGE + offset;
 			size_t touched = size < DIGEST ? DIGEST : size;
 
