@@ -65,6 +65,20 @@ static void show_register(JsonObject *reg)
 	}
 }
 
+/* Of a long array only the first elements are said. */
+static void show_left_out(JsonObject *device)
+{
+	JsonNode *node = json_object_get_member(device, "left_out");
+	JsonArray *rows = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+
+	for (guint i = 0; rows && i < json_array_get_length(rows); i++) {
+		JsonObject *row = json_array_get_object_element(rows, i);
+
+		printf("  left out      %-24s %d more of its elements\n", text_of(row, "name"),
+		       (int)json_object_get_int_member_with_default(row, "elements", 0));
+	}
+}
+
 static void show_device(JsonObject *device)
 {
 	JsonArray *registers = json_object_get_array_member(device, "registers");
@@ -78,6 +92,7 @@ static void show_device(JsonObject *device)
 
 		printf("  state         %-24s %s\n", text_of(row, "name"), text_of(row, "value"));
 	}
+	show_left_out(device);
 	for (guint i = 0; i < json_array_get_length(interrupts); i++) {
 		JsonObject *irq = json_array_get_object_element(interrupts, i);
 
@@ -192,6 +207,18 @@ static char *compose(const struct session *session, const struct verb *verb, cha
 	return json_to_string(root, FALSE);
 }
 
+/* How long the answer may take. */
+static guint patience(const struct session *session, const struct verb *verb, const char *argument,
+		      int timeout)
+{
+	gint64 most = timeout;
+
+	/* A machine that boots again has a limit of its own. */
+	if (strcmp(verb->name, "reset") == 0 && !argument)
+		most += session->reboot > 0 ? session->reboot : SESSION_TIMEOUT_MOST;
+	return (guint)MIN(most, SESSION_WAIT_MOST) * 1000 + PATIENCE_MS;
+}
+
 /* The session, waited for if that was asked for. */
 static GPtrArray *find_session(const char *name, int wait, const struct session **ret_session,
 			       GError **error)
@@ -264,7 +291,9 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 	sessions = find_session(argv[1], wait, &session, error);
 	if (sessions)
 		request = compose(session, verb, argc > 3 ? argv[3] : NULL, timeout, error);
-	answer = request ? session_ask(session, request, (guint)timeout * 1000 + PATIENCE_MS, error)
+	answer = request ? session_ask(session, request,
+				       patience(session, verb, argc > 3 ? argv[3] : NULL, timeout),
+				       error)
 			 : NULL;
 	if (!answer)
 		return FAILURE_SETUP;
@@ -297,12 +326,13 @@ const struct cli_command cli_ctl = {
 		"  pause, resume  the guest and its devices' clocks\n"
 		"  info [NAME]    registers by name and field; looking has no side effects\n"
 		"\n"
-		"Statuses: 124 if the guest did not do its part in time, 125 if it cannot be "
-		"done.\n"
+		"Statuses: 1 if the guest has refused it or a model has died, 124 if the guest "
+		"did\n"
+		"not do its part in time, 125 if it cannot be done.\n"
 		"\n"
 		"examples:\n"
 		"  ersatz run --name box my_rng            in one terminal\n"
-		"  ersatz ctl box plug my_rng,seed=7       in another\n"
+		"  ersatz ctl box plug my_rng,algorithm=philox\n"
 		"  ersatz ctl box unplug my_rng1\n"
 		"  ersatz ctl - info my_rng0\n",
 	.run = run,

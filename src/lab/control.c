@@ -78,12 +78,27 @@ gboolean control_ending(const struct control *control)
 	return g_atomic_int_get(&control->ending);
 }
 
+/* Has whoever asked closed his end? One who will only say no more has not. */
+static gboolean is_alone(int fd)
+{
+	struct pollfd p = { .fd = fd };
+
+	return fd >= 0 && poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR));
+}
+
+gboolean control_alone(const struct control *control)
+{
+	return is_alone(control->client);
+}
+
 gboolean control_wait(struct control *control, guint ms, GError **error)
 {
 	if (!qmp_wait(control->qmp, ms))
 		return failure_set(error, FAILURE_SETUP, "QEMU has ended");
 	if (control_ending(control))
 		return failure_set(error, FAILURE_SETUP, "the run ends");
+	if (!control->steadfast && control_alone(control))
+		return failure_set(error, FAILURE_SETUP, "nobody waits for it any more");
 	return TRUE;
 }
 
@@ -317,9 +332,12 @@ static void welcome(struct control *control)
 		return;
 	/* The folder's mode has kept others out; this does where a folder's mode does not count. */
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-	    (peer.uid == getuid() || peer.uid == 0) && read_request(fd, line)) {
+	    (peer.uid == getuid() || peer.uid == 0) && read_request(fd, line) && !is_alone(fd)) {
 		json_builder_begin_object(out);
+		control->client = fd;
 		ok = serve(control, line->str, line->len, out, &error);
+		control->client = -1;
+		control->steadfast = FALSE;
 		answer(fd, out, ok, error);
 	}
 	close(fd);
@@ -349,6 +367,10 @@ static gpointer serve_all(gpointer data)
 	/* Or it could not be switched off. */
 	if (control->paused)
 		resume(control, &error);
+	/* Who looks finds nobody, and who waits is told. */
+	unlink(control->socket);
+	close(control->listen);
+	control->listen = -1;
 	g_atomic_int_set(&control->done, TRUE);
 	g_main_context_wakeup(NULL);
 	return NULL;
@@ -370,6 +392,20 @@ static gboolean open_socket(struct control *control, GError **error)
 	return TRUE;
 }
 
+/* Under a lock that all runs share: of two that start at a time, the second finds the first. */
+static gboolean enter(const struct control *control, const struct session *session, GError **error)
+{
+	int guard = rundir_guard(error);
+	gboolean ok;
+
+	if (guard < 0)
+		return FALSE;
+	ok = (!control->plan.name || session_check_name(control->plan.name, error)) &&
+	     session_write(session, error);
+	close(guard);
+	return ok;
+}
+
 static gboolean tell(const struct control *control, GError **error)
 {
 	const struct machine_plan *machine = control->plan.machine;
@@ -383,13 +419,14 @@ static gboolean tell(const struct control *control, GError **error)
 		.release = machine->kernel->release,
 		.kernel_build = machine->kernel->build,
 		.sanitize = machine->options->sanitize,
+		.reboot = look_reset_limit(machine->options),
 	};
 
 	for (guint i = 0; i < control->plan.projects->len; i++)
 		g_string_append_printf(names, "%s%s", i ? " " : "",
 				       ((struct project *)control->plan.projects->pdata[i])->name);
 	session.projects = names->str;
-	return session_write(&session, error);
+	return enter(control, &session, error);
 }
 
 struct control *control_start(const struct control_plan *plan, GError **error)
@@ -399,6 +436,7 @@ struct control *control_start(const struct control_plan *plan, GError **error)
 	control->plan = *plan;
 	control->name = g_strdup(plan->name ? plan->name : plan->rundir->name);
 	control->listen = -1;
+	control->client = -1;
 	control->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	control->qmp = qmp_new(guest_monitor(plan->guest), on_event, control);
 	hotplug_start(control);

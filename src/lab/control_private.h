@@ -17,6 +17,7 @@ struct card {
 	char *bus; /* QEMU's name of its port; NULL: the root bus */
 	guint slot; /* the port's number, as the guest knows it */
 	struct server *server; /* NULL: in QEMU */
+	gboolean can_go; /* QEMU survives that it is unplugged */
 	gboolean gone; /* yanked */
 	gboolean deleted; /* QEMU has it no more */
 };
@@ -33,6 +34,8 @@ struct control {
 	GPtrArray *cards;
 	GPtrArray *projects; /* of struct project: those that the guest has drivers of */
 	GPtrArray *brought; /* of GPtrArray: devices whose projects are among them */
+	int client; /* who asked for what is being done; -1: nobody */
+	gboolean steadfast; /* it is done to its end even if he leaves */
 	gboolean paused;
 	guint resets; /* RESET events of QEMU so far */
 };
@@ -41,7 +44,12 @@ struct control {
 gboolean control_on_main(struct control *control, void (*run)(gpointer data), gpointer data);
 /* Has it been told to end? Waits are given up then. */
 gboolean control_ending(const struct control *control);
-/* Serves QEMU's events for `ms`. FALSE with an error: no use in waiting on. */
+/* Has whoever asked for what is being done left? */
+gboolean control_alone(const struct control *control);
+/*
+ * Serves QEMU's events for `ms`. FALSE with an error: no use in waiting on, and
+ * that is so too when nobody waits for the answer.
+ */
 gboolean control_wait(struct control *control, guint ms, GError **error);
 /* Stops the guest, or lets it go on: its processors, and nothing else. */
 gboolean control_halt(struct control *control, gboolean halt, GError **error);
@@ -70,8 +78,9 @@ gboolean hotplug_plug(struct control *control, const struct order *order, GError
 gboolean hotplug_unplug(struct control *control, const struct order *order, GError **error);
 /* After a reset: what was brought into the guest since it was booted first. */
 gboolean hotplug_again(struct control *control, gint64 until, GError **error);
-/* What unplugging is made of: QEMU survives it; the polite request; the wait. */
-gboolean hotplug_can_go(const struct card *card);
+/* A setting as a member of device_add's arguments, by what QEMU says its type is. */
+char *hotplug_setting(JsonArray *known, const char *setting);
+/* What unplugging is made of: the polite request; the wait. */
 gboolean hotplug_ask_to_go(struct control *control, const struct card *card, GError **error);
 gboolean hotplug_await_deleted(struct control *control, const struct card *card, gint64 until,
 			       GError **error);
@@ -83,9 +92,14 @@ gboolean hotplug_locate(struct control *control, const char *id, guint *bus, gui
 
 gboolean yank_yank(struct control *control, const struct order *order, GError **error);
 
+/* Has the port of a card say that its slot is empty. */
+gboolean yank_empty_slot(struct control *control, const struct card *card, GError **error);
+
 /* ---- look.c ---- */
 
 gboolean look_info(struct control *control, const struct order *order, GError **error);
+/* Seconds that a reset of the machine may take beyond its request's own; 0: no limit. */
+int look_reset_limit(const struct lab_options *options);
 gboolean look_reset(struct control *control, const struct order *order, GError **error);
 
 #endif

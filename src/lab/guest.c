@@ -542,23 +542,40 @@ static gboolean is_ready(gpointer data)
 	return ((struct guest *)data)->ready;
 }
 
-gboolean guest_wait_ready(struct guest *guest, GError **error)
+int guest_boot_limit(const struct lab_options *options)
 {
-	const struct lab_options *options = guest->plan->options;
-	gint64 limit = options->boot_timeout ? options->boot_timeout : LAB_BOOT_TIMEOUT;
-
-	if (options->debug_kernel && !options->boot_timeout)
-		limit *= LAB_DEBUG_FACTOR;
-
 	/* Somebody looks at it, instruction by instruction. */
 	if (options->gdb || options->gdb_model)
-		limit = 0;
+		return 0;
+	if (options->boot_timeout)
+		return options->boot_timeout;
+	return LAB_BOOT_TIMEOUT * (options->debug_kernel ? LAB_DEBUG_FACTOR : 1);
+}
+
+gboolean guest_wait_ready(struct guest *guest, GError **error)
+{
+	gint64 limit = guest_boot_limit(guest->plan->options);
+
 	return guest_wait(guest, is_hello, guest, limit * G_USEC_PER_SEC, "the guest did not boot",
 			  error) &&
 	       guest_wait(guest, is_ready, guest, limit * G_USEC_PER_SEC,
 			  "the guest did not get done with loading its modules (a driver's probe "
 			  "hangs?)",
 			  error);
+}
+
+/*
+ * What was on its way to the agent that is gone is not for the next one. Of a
+ * frame that is half sent the other half goes too, or all after it would be nonsense.
+ */
+static void drop_output(struct guest *guest)
+{
+	guint end = 0;
+
+	/* It starts with a frame: it is emptied at the end of one only. */
+	while (end < guest->sent)
+		end += WIRE_HEADER + wire_get32(guest->out->data + end);
+	g_byte_array_set_size(guest->out, end);
 }
 
 void guest_was_reset(struct guest *guest)
@@ -569,6 +586,7 @@ void guest_was_reset(struct guest *guest)
 	while (recv(guest->channel, scrap, sizeof(scrap), MSG_DONTWAIT) > 0)
 		;
 	guest->reader.fill = 0;
+	drop_output(guest);
 	guest->hello = FALSE;
 	g_atomic_int_set(&guest->ready, FALSE);
 	if (guest->reset_sink)

@@ -27,6 +27,12 @@ struct guest *guest_start(struct machine_plan *plan, struct rundir *rundir,
  */
 gboolean guest_wait_ready(struct guest *guest, GError **error);
 
+/*
+ * Seconds that it waits for the guest's kernel, and once more for the modules;
+ * 0: no limit.
+ */
+int guest_boot_limit(const struct lab_options *options);
+
 /* Where a command's streams go. */
 struct guest_streams {
 	int in; /* -1: at end of file from the start */

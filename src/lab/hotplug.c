@@ -9,8 +9,10 @@
 
 #include <errno.h>
 #include <linux/pci_regs.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #define BRING_MS 20000 /* for the guest to unpack a driver */
@@ -31,6 +33,28 @@ static void card_free(gpointer data)
 	g_free(card);
 }
 
+/*
+ * QEMU's vfio-user client, up to 11.1 at least, ends with an assertion when a
+ * device with MSI-X goes: it takes its pending bits' region out of one that is
+ * gone by then. Asked of the model as it is now, when its device is made of it.
+ */
+static gboolean can_go(const struct control *control, const struct project *project)
+{
+	struct ez_error why;
+	const struct ez_model *model;
+	gboolean ok = TRUE;
+
+	if (!control->plan.servers)
+		return TRUE;
+	model = ez_model_open(project->model, &why);
+	if (!model)
+		return FALSE;
+	for (guint i = 0; i < model->spec->n_caps; i++)
+		ok = ok && model->spec->caps[i].id != PCI_CAP_ID_MSIX;
+	ez_model_close(model);
+	return ok;
+}
+
 void hotplug_start(struct control *control)
 {
 	const struct machine_plan *machine = control->plan.machine;
@@ -46,8 +70,9 @@ void hotplug_start(struct control *control)
 
 		card->id = g_strdup(device->id);
 		card->device = device;
+		card->can_go = can_go(control, device->project);
 		if (device->project->express && machine->machine->express) {
-			card->bus = g_strdup_printf("port%u", i);
+			card->bus = g_strdup_printf(MACHINE_PORT, i);
 			card->slot = i + 1;
 		}
 		if (control->plan.servers)
@@ -257,7 +282,7 @@ static gboolean find_place(struct control *control, struct card *card, GError **
 	if (!machine->machine->express)
 		return find_root_place(control, card, error);
 	for (guint i = 1; i <= MACHINE_SPARES; i++) {
-		g_autofree char *bus = g_strdup_printf("spare%u", i);
+		g_autofree char *bus = g_strdup_printf(MACHINE_SPARE, i);
 
 		if (is_taken(control, bus))
 			continue;
@@ -283,13 +308,57 @@ static void put_file(gpointer data)
 	guest_file(file->guest, file->bytes, file->size);
 }
 
+/*
+ * The lock of project_build: what is taken along is whole then. Who has it may
+ * have it for long, so it is waited for as everything here is.
+ */
+static int lock_build(struct control *control, const struct project *project, gint64 until,
+		      GError **error)
+{
+	g_autofree char *path = g_build_filename(project->build, "build.lock", NULL);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return failure_errno(error, errno, "cannot open %s", path), -1;
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		gboolean ok = FALSE;
+
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			failure_errno(error, errno, "cannot lock %s", path);
+		else if (g_get_monotonic_time() >= until)
+			failure_set(error, FAILURE_SETUP, "%s is being built all the time (%s)",
+				    project->name, path);
+		else
+			ok = control_wait(control, LOOK_MS, error);
+		if (!ok) {
+			close(fd);
+			return -1;
+		}
+	}
+	return fd;
+}
+
+static gboolean pack(struct control *control, const char *path, GPtrArray *projects,
+		     const struct project *project, gint64 until, GError **error)
+{
+	g_autofree char *scratch = g_build_filename(control->plan.rundir->path, "bring", NULL);
+	int lock = lock_build(control, project, until, error);
+	gboolean ok;
+
+	if (lock < 0)
+		return FALSE;
+	ok = initramfs_update(path, scratch, control->plan.machine->kernel, projects, project,
+			      error);
+	close(lock);
+	return ok;
+}
+
 /* Its driver, programs and tests, as they are now, into the guest. */
 static gboolean bring_in(struct control *control, const struct project *project, gint64 until,
 			 GError **error)
 {
 	const char *rundir = control->plan.rundir->path;
 	g_autofree char *path = g_build_filename(rundir, "brought", NULL);
-	g_autofree char *scratch = g_build_filename(rundir, "bring", NULL);
 	g_autoptr(GPtrArray) projects = g_ptr_array_new();
 	g_autoptr(GError) local = NULL;
 	struct file file = { .guest = control->plan.guest };
@@ -299,8 +368,7 @@ static gboolean bring_in(struct control *control, const struct project *project,
 		if (strcmp(((struct project *)control->projects->pdata[i])->dir, project->dir))
 			g_ptr_array_add(projects, control->projects->pdata[i]);
 	g_ptr_array_add(projects, (gpointer)project);
-	if (!initramfs_update(path, scratch, control->plan.machine->kernel, projects, project,
-			      error))
+	if (!pack(control, path, projects, project, until, error))
 		return FALSE;
 	if (!g_file_get_contents(path, &bytes, &file.size, &local))
 		return failure_set(error, FAILURE_SETUP, "%s", local->message);
@@ -360,13 +428,24 @@ static gboolean start_server(struct control *control, struct card *card, GError 
 	return server_wait(card->server, 2 * CONTROL_MS, error);
 }
 
-/* "small=42" as JSON, by what QEMU says the property's type is. */
-static char *setting_json(JsonArray *known, const char *setting)
+/* As QEMU reads them; NULL: it is none, and QEMU says so. */
+static const char *truth(const char *word)
+{
+	static const char *const yes[] = { "on", "yes", "true", "y", NULL };
+	static const char *const no[] = { "off", "no", "false", "n", NULL };
+
+	if (g_strv_contains(yes, word))
+		return "true";
+	return g_strv_contains(no, word) ? "false" : NULL;
+}
+
+char *hotplug_setting(JsonArray *known, const char *setting)
 {
 	g_auto(GStrv) pair = g_strsplit(setting, "=", 2);
 	g_autofree char *name = qmp_quote(pair[0]);
 	g_autofree char *value = qmp_quote(pair[1] ? pair[1] : "");
 	const char *type = "str";
+	const char *word;
 	char *end;
 
 	for (guint i = 0; i < json_array_get_length(known); i++) {
@@ -377,17 +456,16 @@ static char *setting_json(JsonArray *known, const char *setting)
 			type = json_object_get_string_member_with_default(property, "type", type);
 	}
 	if (g_str_has_prefix(type, "uint") && pair[1]) {
-		guint64 number = g_ascii_strtoull(pair[1], &end, 0);
+		guint64 number;
 
-		if (*pair[1] && !*end)
+		errno = 0;
+		number = g_ascii_strtoull(pair[1], &end, 0);
+		if (g_ascii_isdigit(*pair[1]) && !*end && !errno)
 			return g_strdup_printf("%s:%" G_GUINT64_FORMAT, name, number);
 	}
-	if (strcmp(type, "bool") == 0 && pair[1])
-		return g_strdup_printf("%s:%s", name,
-				       strcmp(pair[1], "on") == 0 || strcmp(pair[1], "yes") == 0 ||
-						       strcmp(pair[1], "true") == 0
-					       ? "true"
-					       : "false");
+	word = strcmp(type, "bool") == 0 && pair[1] ? truth(pair[1]) : NULL;
+	if (word)
+		return g_strdup_printf("%s:%s", name, word);
 	return g_strdup_printf("%s:%s", name, value);
 }
 
@@ -416,7 +494,8 @@ static char *inner_arguments(struct control *control, const struct card *card, G
 	g_string_append_printf(text, "{\"driver\":\"%s\",\"id\":\"%s\"", type, card->id);
 	g_string_append_printf(text, ",%s", place);
 	for (guint i = 0; i < settings->len; i++) {
-		g_autofree char *one = setting_json(json_node_get_array(known), settings->pdata[i]);
+		g_autofree char *one =
+			hotplug_setting(json_node_get_array(known), settings->pdata[i]);
 
 		g_string_append_printf(text, ",%s", one);
 	}
@@ -500,12 +579,48 @@ static void add_text(JsonBuilder *out, const char *name, const char *value)
 		json_builder_add_null_value(out);
 }
 
-/* The one device of a request, its project built. */
+/*
+ * What project_build leaves to know of a project that ersatz ctl has built. It is
+ * not built here: that takes as long as it takes, and handles the process's signals.
+ */
+static gboolean take_built(const struct control *control, struct project *project, GError **error)
+{
+	const char *release = control->plan.machine->kernel->release;
+	g_autofree char *driver = g_build_filename(project->dir, "linux", NULL);
+	g_autofree char *modules = g_build_filename(project->build, "linux", release, NULL);
+	g_autofree char *order = g_build_filename(modules, "modules.order", NULL);
+	g_autofree char *checked = project_model(project, PROJECT_SANITIZE);
+	struct ez_error why = { "" };
+	const struct ez_model *model = ez_model_open(project->model, &why);
+	gboolean fresh;
+
+	if (!model)
+		return failure_set(error, FAILURE_SETUP,
+				   "%s is not built (%s); ersatz ctl does it before it asks",
+				   project->name, why.text);
+	project->express = model->spec->id.express;
+	fresh = strcmp(model->spec->hash, project->hash) == 0;
+	ez_model_close(model);
+	if (!fresh)
+		return failure_set(error, FAILURE_SETUP,
+				   "%s has changed since the model was built: ask once more",
+				   project->spec);
+	if (control->plan.machine->options->sanitize && access(checked, R_OK))
+		return failure_errno(error, errno, "%s: its model with sanitizers, %s",
+				     project->name, checked);
+	if (!g_file_test(driver, G_FILE_TEST_IS_DIR))
+		return TRUE;
+	if (access(order, R_OK))
+		return failure_errno(error, errno, "%s: its driver, built for Linux %s, %s",
+				     project->name, release, order);
+	g_free(project->modules);
+	project->modules = g_steal_pointer(&modules);
+	return TRUE;
+}
+
+/* The one device of a request. */
 static GPtrArray *open_device(const struct control *control, JsonObject *request, GError **error)
 {
-	const struct lab_kernel *kernel = control->plan.machine->kernel;
-	const struct project_kernel target = { kernel->release, kernel->build };
-	unsigned int parts = PROJECT_MODEL | PROJECT_GUEST;
 	const char *dir, *properties;
 	g_autoptr(GPtrArray) devices = NULL;
 	g_autofree char *argument = NULL;
@@ -524,10 +639,8 @@ static GPtrArray *open_device(const struct control *control, JsonObject *request
 	if (!devices)
 		return NULL;
 	device = devices->pdata[0];
-	if (control->plan.machine->options->sanitize)
-		parts |= PROJECT_SANITIZE;
 	if (!check_known(control, device->project, error) ||
-	    !project_build(device->project, parts, &target, error) || !project_check(device, error))
+	    !take_built(control, device->project, error) || !project_check(device, error))
 		return NULL;
 	return g_steal_pointer(&devices);
 }
@@ -549,6 +662,7 @@ gboolean hotplug_plug(struct control *control, const struct order *order, GError
 	card->id = g_strdup(device->id);
 	card->device = device;
 	card->own = devices;
+	card->can_go = can_go(control, device->project);
 	if (!find_place(control, card, error) ||
 	    !bring_in(control, device->project, order->until, error)) {
 		card_free(card);
@@ -610,27 +724,6 @@ static gboolean check_place(const struct control *control, const struct card *ca
 		card->device->project->name);
 }
 
-/*
- * QEMU's vfio-user client, up to 11.1 at least, ends with an assertion when a
- * device with MSI-X goes: it takes its pending bits' region out of one that is
- * gone by then.
- */
-gboolean hotplug_can_go(const struct card *card)
-{
-	struct ez_error why;
-	const struct ez_model *model;
-	gboolean msix = FALSE;
-
-	if (!card->server)
-		return TRUE;
-	model = ez_model_open(card->device->project->model, &why);
-	for (guint i = 0; model && i < model->spec->n_caps; i++)
-		msix = msix || model->spec->caps[i].id == PCI_CAP_ID_MSIX;
-	if (model)
-		ez_model_close(model);
-	return !msix;
-}
-
 /* The polite request: an attention button, or ACPI's. */
 gboolean hotplug_ask_to_go(struct control *control, const struct card *card, GError **error)
 {
@@ -685,7 +778,7 @@ gboolean hotplug_unplug(struct control *control, const struct order *order, GErr
 	card = hotplug_find(control, name, error);
 	if (!card || !check_place(control, card, error))
 		return FALSE;
-	if (!hotplug_can_go(card))
+	if (!card->can_go)
 		return failure_set(
 			error, FAILURE_SETUP,
 			"%s has MSI-X, and QEMU's vfio-user client does not survive that "

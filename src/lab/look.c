@@ -52,13 +52,30 @@ static gboolean is_description(JsonNode *root)
 	return TRUE;
 }
 
-/* One that does not answer is one more line: others may. */
-static void put_card(struct control *control, const struct card *card, JsonBuilder *out)
+/* Checked, as it comes from where a model lives. NULL with an error; else to be freed. */
+static JsonNode *described(struct control *control, const struct card *card, GError **error)
 {
 	g_autoptr(JsonParser) parser = json_parser_new();
-	g_autoptr(GError) error = NULL;
+	g_autofree char *text = describe(control, card, error);
+
+	if (!text)
+		return NULL;
+	if (g_utf8_validate(text, -1, NULL) && session_shallow(text, strlen(text), 16) &&
+	    json_parser_load_from_data(parser, text, -1, NULL) &&
+	    is_description(json_parser_get_root(parser)))
+		return json_node_copy(json_parser_get_root(parser));
+	failure_set(error, FAILURE_GUEST, "%s describes itself in a way that makes no sense",
+		    card->id);
+	return NULL;
+}
+
+/* One that does not answer is one more line, and FALSE with an error: others may. */
+static gboolean put_card(struct control *control, const struct card *card, JsonBuilder *out,
+			 GError **error)
+{
 	g_autofree char *address = hotplug_address(control, card, NULL);
-	g_autofree char *text = describe(control, card, &error);
+	g_autoptr(GError) local = NULL;
+	JsonNode *device = described(control, card, &local);
 
 	json_builder_begin_object(out);
 	put(out, "name", card->id);
@@ -67,23 +84,22 @@ static void put_card(struct control *control, const struct card *card, JsonBuild
 	put(out, "port", card->bus ? card->bus : "root");
 	if (address)
 		put(out, "address", address);
-	/* It comes from where a model lives. */
-	if (text && (!g_utf8_validate(text, -1, NULL) || !session_shallow(text, strlen(text), 16) ||
-		     !json_parser_load_from_data(parser, text, -1, &error) ||
-		     !is_description(json_parser_get_root(parser))))
-		g_clear_pointer(&text, g_free);
-	if (text) {
+	if (device) {
 		json_builder_set_member_name(out, "device");
-		json_builder_add_value(out, json_node_copy(json_parser_get_root(parser)));
+		json_builder_add_value(out, device);
 	} else {
-		put(out, "error", error ? error->message : "it does not answer");
+		put(out, "error", local->message);
 	}
 	json_builder_end_object(out);
+	if (local)
+		g_propagate_error(error, g_steal_pointer(&local));
+	return device != NULL;
 }
 
 gboolean look_info(struct control *control, const struct order *order, GError **error)
 {
 	const struct card *card = NULL;
+	gboolean ok = TRUE;
 	const char *name;
 
 	if (!session_text(order->request, "name", &name, error))
@@ -100,11 +116,13 @@ gboolean look_info(struct control *control, const struct order *order, GError **
 	json_builder_add_boolean_value(order->out, control->paused);
 	json_builder_set_member_name(order->out, "devices");
 	json_builder_begin_array(order->out);
-	for (guint i = 0; i < control->cards->len; i++)
-		if (!card || card == control->cards->pdata[i])
-			put_card(control, control->cards->pdata[i], order->out);
+	/* Who asked for one wants that one; in a list the others are of use. */
+	if (card)
+		ok = put_card(control, card, order->out, error);
+	for (guint i = 0; !card && i < control->cards->len; i++)
+		put_card(control, control->cards->pdata[i], order->out, NULL);
 	json_builder_end_array(order->out);
-	return TRUE;
+	return ok;
 }
 
 /* ---- reset ---- */
@@ -140,13 +158,25 @@ static void was_reset(gpointer data)
 	guest_was_reset(data);
 }
 
+int look_reset_limit(const struct lab_options *options)
+{
+	int limit = guest_boot_limit(options);
+
+	/* For the kernel, for its modules, for what is brought back. */
+	return limit ? 2 * limit + AGAIN_MS / 1000 : 0;
+}
+
 static gboolean await_boot(struct control *control, gint64 until, GError **error)
 {
-	gint64 least = g_get_monotonic_time() + LAB_BOOT_TIMEOUT * G_TIME_SPAN_SECOND;
+	int limit = guest_boot_limit(control->plan.machine->options);
+	gint64 least = g_get_monotonic_time() + 2 * limit * G_TIME_SPAN_SECOND;
 
 	control_on_main(control, was_reset, control->plan.guest);
 	while (!guest_is_ready(control->plan.guest)) {
-		if (g_get_monotonic_time() >= MAX(until, least))
+		gint64 now = g_get_monotonic_time();
+
+		/* One who wanted to wait longer may have left. */
+		if (limit && now >= least && (now >= until || control_alone(control)))
 			return failure_set(error, FAILURE_TIMEOUT,
 					   "the guest is reset, but has not booted again");
 		if (!control_wait(control, 50, error))
@@ -157,6 +187,8 @@ static gboolean await_boot(struct control *control, gint64 until, GError **error
 
 gboolean look_reset(struct control *control, const struct order *order, GError **error)
 {
+	gint64 soon =
+		MIN(order->until, g_get_monotonic_time() + SESSION_TIMEOUT * G_TIME_SPAN_SECOND);
 	guint before = control->resets;
 	const char *name;
 	gboolean ok;
@@ -165,11 +197,13 @@ gboolean look_reset(struct control *control, const struct order *order, GError *
 		return FALSE;
 	if (name)
 		return reset_function(control, name, order->until, error);
+	/* A guest that is half way is of use to nobody. */
+	control->steadfast = TRUE;
 	/* QEMU was told to end when the guest reboots: a panic does that. */
 	if (!qmp_do(control->qmp, "set-action", "{\"reboot\":\"reset\"}", CONTROL_MS, error))
 		return FALSE;
 	ok = qmp_do(control->qmp, "system_reset", NULL, CONTROL_MS, error);
-	while (ok && control->resets == before && g_get_monotonic_time() < order->until)
+	while (ok && control->resets == before && g_get_monotonic_time() < soon)
 		ok = control_wait(control, 50, error);
 	/* The firmware resets the machine once more, for a clean start. */
 	ok = ok && await_boot(control, order->until, error);

@@ -176,10 +176,10 @@ static void add_devices(GPtrArray *argv, const struct machine_plan *plan)
 		/* An endpoint sits below a port of its own, as in a slot. */
 		if (device->project->express && plan->machine->express) {
 			add(argv, "-device",
-			    "pcie-root-port,id=port%u,chassis=%u,addr=%02x.0,slot=%u", i, i + 1,
-			    slot, i + 1);
+			    "pcie-root-port,id=" MACHINE_PORT ",chassis=%u,addr=%02x.0,slot=%u", i,
+			    i + 1, slot, i + 1);
 			g_free(place);
-			place = g_strdup_printf("bus=port%u", i);
+			place = g_strdup_printf("bus=" MACHINE_PORT, i);
 		}
 		if (plan->sockets)
 			add_served(argv, device->id, place, plan->sockets->pdata[i],
@@ -199,7 +199,8 @@ static void add_spare_ports(GPtrArray *argv, guint slot)
 {
 	for (guint i = 0; i < MACHINE_SPARES; i++)
 		add(argv, "-device",
-		    "pcie-root-port,id=spare%u,chassis=%u,slot=%u,addr=%02x.%u,multifunction=on,"
+		    "pcie-root-port,id=" MACHINE_SPARE
+		    ",chassis=%u,slot=%u,addr=%02x.%u,multifunction=on,"
 		    "io-reserve=4K,mem-reserve=16M,pref64-reserve=64M",
 		    i + 1, MACHINE_SPARE_SLOT + i + 1, MACHINE_SPARE_SLOT + i + 1, slot, i);
 }

@@ -8,11 +8,14 @@
 #include "lab/options.h"
 
 /*
- * Slots for hot-plug that a machine with PCI Express has: root ports spare1,
- * spare2, ... whose slot number, as the guest knows it, is MACHINE_SPARE_SLOT + 1, ...
- * An Express device that is there from the start has a port of its own: port0
- * is slot 1, and so on.
+ * Slots for hot-plug that a machine with PCI Express has: root ports lab.spare1,
+ * lab.spare2, ... whose slot number, as the guest knows it, is MACHINE_SPARE_SLOT + 1, ...
+ * An Express device that is there from the start has a port of its own:
+ * lab.port0 is slot 1, and so on. The dot keeps these names apart from devices',
+ * which are C identifiers.
  */
+#define MACHINE_PORT "lab.port%u"
+#define MACHINE_SPARE "lab.spare%u"
 #define MACHINE_SPARES 4
 #define MACHINE_SPARE_SLOT 100
 

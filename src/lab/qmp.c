@@ -16,7 +16,9 @@ struct qmp {
 	GString *line; /* what has come of the next one */
 	gint64 serial;
 	JsonNode *reply; /* to that serial */
-	gboolean greeted, over;
+	gboolean skipping; /* it is too long: up to its end it is dropped */
+	gboolean lost; /* one such came while a reply was waited for */
+	gboolean greeted, capable, over;
 };
 
 struct qmp *qmp_new(int fd, void (*event)(gpointer data, const char *name, JsonObject *about),
@@ -72,24 +74,36 @@ static void take_line(struct qmp *qmp, const char *text, gsize size)
 		qmp->reply = json_node_copy(root);
 }
 
+/* One line that is too long is one answer less, and no end of the others. */
+static void take_piece(struct qmp *qmp, const char *text, gsize size)
+{
+	if (!qmp->skipping && qmp->line->len + size > LONGEST) {
+		qmp->skipping = TRUE;
+		qmp->lost = TRUE;
+		g_string_free(qmp->line, TRUE);
+		qmp->line = g_string_new(NULL);
+	}
+	if (!qmp->skipping)
+		g_string_append_len(qmp->line, text, (gssize)size);
+}
+
 static void take(struct qmp *qmp)
 {
-	char buf[65536], *end;
+	char buf[65536], *at, *end;
 	ssize_t n = recv(qmp->fd, buf, sizeof(buf), MSG_DONTWAIT);
 
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		qmp->over = TRUE;
-	if (n <= 0)
-		return;
-	g_string_append_len(qmp->line, buf, n);
-	/* Nothing that QEMU says is that long. */
-	if (qmp->line->len > LONGEST)
-		qmp->over = TRUE;
-	while ((end = memchr(qmp->line->str, '\n', qmp->line->len))) {
-		gsize size = (gsize)(end - qmp->line->str);
-
-		take_line(qmp, qmp->line->str, size);
-		g_string_erase(qmp->line, 0, (gssize)size + 1);
+	for (at = buf; n > 0; at = end + 1) {
+		end = memchr(at, '\n', (size_t)n);
+		take_piece(qmp, at, end ? (gsize)(end - at) : (gsize)n);
+		if (!end)
+			return;
+		if (!qmp->skipping)
+			take_line(qmp, qmp->line->str, qmp->line->len);
+		g_string_truncate(qmp->line, 0);
+		qmp->skipping = FALSE;
+		n -= end + 1 - at;
 	}
 }
 
@@ -112,6 +126,10 @@ static gboolean await(struct qmp *qmp, const char *command, guint ms, GError **e
 
 		if (qmp->over)
 			return failure_set(error, FAILURE_SETUP, "QEMU has ended");
+		if (command && qmp->lost)
+			return failure_set(error, FAILURE_SETUP,
+					   "QEMU's answer to %s is longer than %d MiB", command,
+					   LONGEST >> 20);
 		if (left <= 0)
 			return failure_set(error, FAILURE_TIMEOUT,
 					   "QEMU does not answer %s within %.1f s: a device that "
@@ -147,6 +165,7 @@ static JsonNode *call(struct qmp *qmp, const char *command, const char *argument
 	JsonObject *object;
 
 	g_clear_pointer(&qmp->reply, json_node_unref);
+	qmp->lost = FALSE;
 	if (!put(qmp, line, strlen(line), error) || !await(qmp, command, ms, error))
 		return NULL;
 	reply = g_steal_pointer(&qmp->reply);
@@ -162,21 +181,28 @@ static JsonNode *call(struct qmp *qmp, const char *command, const char *argument
 	return NULL;
 }
 
+/* The greeting comes once; what answers it may have to be said again, if the reply was late. */
+static gboolean agree(struct qmp *qmp, guint ms, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+	g_autoptr(JsonNode) done = NULL;
+
+	if (qmp->capable)
+		return TRUE;
+	if (!await(qmp, NULL, ms, error))
+		return FALSE;
+	done = call(qmp, "qmp_capabilities", NULL, ms, &local);
+	qmp->capable = done || strstr(local->message, "already complete");
+	if (!qmp->capable)
+		g_propagate_error(error, g_steal_pointer(&local));
+	return qmp->capable;
+}
+
 JsonNode *qmp_call(struct qmp *qmp, const char *command, const char *arguments, guint ms,
 		   GError **error)
 {
-	if (!qmp->greeted) {
-		JsonNode *done;
-
-		if (!await(qmp, NULL, ms, error))
-			return NULL;
-		done = call(qmp, "qmp_capabilities", NULL, ms, error);
-		if (!done) {
-			qmp->greeted = FALSE;
-			return NULL;
-		}
-		json_node_unref(done);
-	}
+	if (!agree(qmp, ms, error))
+		return NULL;
 	return call(qmp, command, arguments, ms, error);
 }
 

@@ -19,8 +19,8 @@ void qmp_free(struct qmp *qmp);
 /*
  * Runs a command; `arguments` (NULL: none) is a JSON text. What it returns, to
  * be freed with json_node_unref. NULL with an error: QEMU's own words
- * (FAILURE_GUEST), no reply within `ms` (FAILURE_TIMEOUT), or QEMU has ended
- * (FAILURE_SETUP).
+ * (FAILURE_GUEST), no reply within `ms` (FAILURE_TIMEOUT), or QEMU has ended, or
+ * its reply is longer than what is read (FAILURE_SETUP).
  */
 JsonNode *qmp_call(struct qmp *qmp, const char *command, const char *arguments, guint ms,
 		   GError **error);

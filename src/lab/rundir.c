@@ -198,6 +198,13 @@ GPtrArray *rundir_list(void)
 	return list;
 }
 
+int rundir_guard(GError **error)
+{
+	g_autofree char *path = NULL;
+
+	return lock_parent(&path, error);
+}
+
 struct rundir *rundir_new(GError **error)
 {
 	g_autofree char *parent = NULL;

@@ -25,6 +25,11 @@ struct rundir {
 struct rundir *rundir_new(GError **error);
 /* The folders of all runs of this user that live; of char *. */
 GPtrArray *rundir_list(void);
+/*
+ * Locks what all runs of this user have in common, until it is closed. -1 with an
+ * error.
+ */
+int rundir_guard(GError **error);
 /* Hands a process to the keeper: its number, or NULL if it has ended already. */
 void rundir_keep(struct rundir *rundir, const char *process);
 /* Removes the folder, and lets the keeper go, which kills what still runs. */

@@ -45,6 +45,8 @@ gboolean session_write(const struct session *session, GError **error)
 	put(builder, "kernel_build", session->kernel_build);
 	json_builder_set_member_name(builder, "sanitize");
 	json_builder_add_boolean_value(builder, session->sanitize);
+	json_builder_set_member_name(builder, "reboot");
+	json_builder_add_int_value(builder, session->reboot);
 	put(builder, "projects", session->projects);
 	json_builder_end_object(builder);
 	root = json_builder_get_root(builder);
@@ -103,6 +105,8 @@ static struct session *session_read(const char *path)
 	session->pid = node && JSON_NODE_HOLDS_VALUE(node) ? (int)json_node_get_int(node) : 0;
 	node = json_object_get_member(object, "sanitize");
 	session->sanitize = node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_boolean(node);
+	node = json_object_get_member(object, "reboot");
+	session->reboot = node && JSON_NODE_HOLDS_VALUE(node) ? (int)json_node_get_int(node) : 0;
 	json_object_unref(object);
 	if (session->name && session->backend && session->machine && session->release)
 		return session;
@@ -162,6 +166,7 @@ static char *names_of(GPtrArray *sessions)
 const struct session *session_find(GPtrArray *sessions, const char *name, GError **error)
 {
 	g_autofree char *names = names_of(sessions);
+	const struct session *found = NULL;
 
 	if (!sessions->len) {
 		failure_set(error, FAILURE_SETUP,
@@ -174,9 +179,22 @@ const struct session *session_find(GPtrArray *sessions, const char *name, GError
 		failure_set(error, FAILURE_SETUP, "which session? There are: %s", names);
 		return NULL;
 	}
-	for (guint i = 0; i < sessions->len; i++)
-		if (means(sessions->pdata[i], name))
-			return sessions->pdata[i];
+	for (guint i = 0; i < sessions->len; i++) {
+		const struct session *session = sessions->pdata[i];
+
+		if (!means(session, name))
+			continue;
+		if (found) {
+			failure_set(
+				error, FAILURE_SETUP,
+				"two sessions are called %s: say which by its process id, %d or %d",
+				name, found->pid, session->pid);
+			return NULL;
+		}
+		found = session;
+	}
+	if (found)
+		return found;
 	failure_set(error, FAILURE_SETUP, "there is no session \"%s\"; there are: %s", name, names);
 	return NULL;
 }
@@ -209,7 +227,11 @@ gboolean session_check_name(const char *name, GError **error)
 
 /* ---- requests ---- */
 
-/* json-glib goes down with every bracket, and so would its stack. */
+/*
+ * json-glib goes down with every bracket, and so would its stack. It also reads
+ * comments and strings in single quotes, which are no JSON, and in which a quote
+ * would mean something else than here.
+ */
 gboolean session_shallow(const char *line, gsize size, guint deepest)
 {
 	gboolean string = FALSE;
@@ -220,6 +242,9 @@ gboolean session_shallow(const char *line, gsize size, guint deepest)
 			i++;
 		else if (line[i] == '"')
 			string = !string;
+		else if (!string && !g_ascii_isalnum(line[i]) &&
+			 (!line[i] || !strchr("{}[]:,+-. \t\r\n", line[i])))
+			return FALSE;
 		else if (!string && (line[i] == '[' || line[i] == '{') && ++depth > deepest)
 			return FALSE;
 		else if (!string && (line[i] == ']' || line[i] == '}') && depth > 0)

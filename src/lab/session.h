@@ -4,7 +4,7 @@
  * who it is (the file "session"), and listens there (the socket "control").
  *
  * A request and its answer are a JSON object on a line each:
- *   {"do":"plug","project":"/path","properties":"seed=7","timeout":30}
+ *   {"do":"plug","project":"/path","properties":"algorithm=philox","timeout":30}
  *   {"ok":true,"name":"my_rng1",...}
  *   {"ok":false,"status":124,"message":"..."}
  * Requests are served one at a time.
@@ -18,6 +18,7 @@
 #define SESSION_LINE 16384 /* bytes of a request, at most */
 #define SESSION_TIMEOUT 30 /* seconds that a request may take, if it does not say */
 #define SESSION_TIMEOUT_MOST 3600
+#define SESSION_WAIT_MOST 86400 /* for an answer, whatever a session says */
 
 struct session {
 	char *path; /* its run folder */
@@ -26,6 +27,7 @@ struct session {
 	char *backend, *machine;
 	char *release, *kernel_build; /* of the guest's kernel; the folder may be NULL */
 	gboolean sanitize;
+	int reboot; /* seconds that a reset of the machine may take beyond its time-out; 0: no limit */
 	char *projects; /* for people: "my_rng newdev" */
 };
 
@@ -49,7 +51,10 @@ gboolean session_check_name(const char *name, GError **error);
 JsonObject *session_ask(const struct session *session, const char *request, guint ms,
 			GError **error);
 
-/* No bracket of this JSON is in more than so many others: its reader's stack depends on that. */
+/*
+ * No bracket of this JSON is in more than so many others: its reader's stack depends
+ * on that. FALSE also for what is no JSON outside its strings.
+ */
 gboolean session_shallow(const char *text, gsize size, guint deepest);
 
 /*

@@ -23,10 +23,16 @@ struct place {
 	guint bus, slot, function;
 };
 
+/* The monitor's letters for widths. A number in their place would be a count, and the width 4. */
+static char letter(guint width)
+{
+	return width == 1 ? 'b' : width == 2 ? 'h' : 'w';
+}
+
 static gboolean in(struct control *control, guint port, guint width, guint32 *ret_value,
 		   GError **error)
 {
-	g_autofree char *line = g_strdup_printf("i /%ux 0x%x", width, port);
+	g_autofree char *line = g_strdup_printf("i /%cx 0x%x", letter(width), port);
 	g_autofree char *text = qmp_human(control->qmp, line, CONTROL_MS, error);
 	const char *value = text ? strstr(text, "= 0x") : NULL;
 
@@ -40,7 +46,7 @@ static gboolean in(struct control *control, guint port, guint width, guint32 *re
 
 static gboolean out(struct control *control, guint port, guint width, guint32 value, GError **error)
 {
-	g_autofree char *line = g_strdup_printf("o /%ux 0x%x 0x%x", width, port, value);
+	g_autofree char *line = g_strdup_printf("o /%cx 0x%x 0x%x", letter(width), port, value);
 	g_autofree char *text = qmp_human(control->qmp, line, CONTROL_MS, error);
 
 	return text != NULL;
@@ -120,6 +126,11 @@ static gboolean at_port(struct control *control, const struct card *card,
 	ok = in(control, ADDRESS, 4, &address, error) && run(control, &port, error) &&
 	     out(control, ADDRESS, 4, address, error);
 	return control_halt(control, FALSE, ok ? error : NULL) && ok;
+}
+
+gboolean yank_empty_slot(struct control *control, const struct card *card, GError **error)
+{
+	return at_port(control, card, empty_slot, error);
 }
 
 /* An error, if it is not. */
@@ -218,7 +229,7 @@ gboolean yank_yank(struct control *control, const struct order *order, GError **
 	if (!card->bus && control->plan.machine->machine->express)
 		return say_note(order, "its place on the root bus has no hot-plug, and cannot say "
 				       "that it is gone");
-	if (!hotplug_can_go(card))
+	if (!card->can_go)
 		return say_note(order,
 				"it has MSI-X, and QEMU's vfio-user client would not survive "
 				"its slot saying so: take --backend qemu for this");
@@ -226,7 +237,7 @@ gboolean yank_yank(struct control *control, const struct order *order, GError **
 	 * In QEMU our own device has its port say it, and stays until the guest is
 	 * done with it. A conventional slot has nothing to say but ACPI's request.
 	 */
-	if (card->bus && card->server && !at_port(control, card, empty_slot, error))
+	if (card->bus && card->server && !yank_empty_slot(control, card, error))
 		return FALSE;
 	if (!card->bus && !hotplug_ask_to_go(control, card, error))
 		return FALSE;

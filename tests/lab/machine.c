@@ -59,7 +59,7 @@ static void devices_come_in_order(void **state)
 	has(line, "-device virtio-serial-pci,id=lab,addr=1e.0 ");
 	has(line, "oops=panic");
 	assert_null(strstr(line, "-gdb"));
-	assert_null(strstr(line, "id=port0"));
+	assert_null(strstr(line, "id=lab.port"));
 }
 
 static void a_type_of_its_own(void **state)
@@ -109,7 +109,7 @@ static void served_devices_share_memory_and_keep_their_places(void **state)
 	    "\"addr\":\"03.0\",\"socket\":{\"type\":\"unix\",\"path\":\"/a \\\"b\\\"\\\\c\"}");
 	has(line, "\"x-msg-timeout\":60000}");
 	assert_null(strstr(line, "seed=7"));
-	has(express, "\"id\":\"dev1\",\"bus\":\"port1\",");
+	has(express, "\"id\":\"dev1\",\"bus\":\"lab.port1\",");
 	assert_null(strstr(strstr(express, "id=ram") + 1, "id=ram"));
 }
 
@@ -121,9 +121,9 @@ static void spare_slots_are_where_nobody_else_is(void **state)
 	g_autofree char *line = command(&options, FALSE, FALSE, NULL);
 	g_autofree char *full = command(&more, FALSE, FALSE, "/r/share");
 
-	has(line, "pcie-root-port,id=spare1,chassis=101,slot=101,addr=1d.0,multifunction=on,");
-	has(line, "pcie-root-port,id=spare4,chassis=104,slot=104,addr=1d.3,multifunction=on,");
-	has(full, "pcie-root-port,id=spare1,chassis=101,slot=101,addr=1b.0,");
+	has(line, "pcie-root-port,id=lab.spare1,chassis=101,slot=101,addr=1d.0,multifunction=on,");
+	has(line, "pcie-root-port,id=lab.spare4,chassis=104,slot=104,addr=1d.3,multifunction=on,");
+	has(full, "pcie-root-port,id=lab.spare1,chassis=101,slot=101,addr=1b.0,");
 	assert_int_equal(machine_last_slot(lab_machine(NULL, NULL), &options), 0x1c);
 	/* The guest's own driver for slots is the one that notices a pulled card. */
 	has(line, "-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off");
@@ -149,8 +149,8 @@ static void express_devices_get_a_port_each(void **state)
 	struct lab_options options = { .iommu = TRUE, .gdb = TRUE, .append = (char *)"quux" };
 	g_autofree char *line = command(&options, TRUE, TRUE, "/r,1/share");
 
-	has(line, "pcie-root-port,id=port0,chassis=1,addr=02.0,slot=1 -device "
-		  "dev,id=dev0,bus=port0");
+	has(line, "pcie-root-port,id=lab.port0,chassis=1,addr=02.0,slot=1 -device "
+		  "dev,id=dev0,bus=lab.port0");
 	has(line, "-machine q35,memory-backend=ram,kernel-irqchip=split");
 	has(line, "-device intel-iommu,intremap=on");
 	has(line, "intel_iommu=on");

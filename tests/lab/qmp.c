@@ -128,6 +128,64 @@ static void it_ends(void **state)
 	end(&p);
 }
 
+/* As long as it may be, and what comes after it is heard. */
+static void too_long(void **state)
+{
+	struct peer p;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *much = g_strnfill(17 << 20, 'x');
+	g_autofree char *line = g_strdup_printf("{\"return\":\"%s\",\"id\":2}\n", much);
+	g_autofree char *text = NULL;
+
+	BEGIN(&p, GREETING, CAPABLE, line, "{\"return\":\"short\",\"id\":3}\n");
+	assert_null(qmp_human(p.qmp, "x", 60000, &error));
+	assert_int_equal(error->code, FAILURE_SETUP);
+	assert_non_null(strstr(error->message, "longer than 16 MiB"));
+	text = qmp_human(p.qmp, "y", 60000, NULL);
+	assert_non_null(text);
+	assert_string_equal(text, "short");
+	end(&p);
+}
+
+/* A greeting comes once; a late word on the capabilities is no reason to wait for another. */
+static void capable_late(void **state)
+{
+	struct peer p;
+	g_autoptr(GError) error = NULL;
+
+	BEGIN(&p, GREETING, "",
+	      CAPABLE
+	      "{\"error\":{\"class\":\"CommandNotFound\",\"desc\":\"Capabilities negotiation "
+	      "is already complete, command ignored\"},\"id\":2}\n",
+	      "{\"return\":{},\"id\":3}\n", "{\"return\":{},\"id\":4}\n");
+	assert_false(qmp_do(p.qmp, "stop", NULL, 200, &error));
+	assert_int_equal(error->code, FAILURE_TIMEOUT);
+	g_clear_error(&error);
+	assert_true(qmp_do(p.qmp, "cont", NULL, 10000, &error));
+	assert_true(qmp_do(p.qmp, "stop", NULL, 10000, &error));
+	g_thread_join(g_steal_pointer(&p.thread));
+	assert_string_equal(p.heard->str, "{\"execute\":\"qmp_capabilities\",\"id\":1}\n"
+					  "{\"execute\":\"qmp_capabilities\",\"id\":2}\n"
+					  "{\"execute\":\"cont\",\"id\":3}\n"
+					  "{\"execute\":\"stop\",\"id\":4}\n");
+	end(&p);
+}
+
+/* Refused for another reason: it is tried again. */
+static void not_capable(void **state)
+{
+	struct peer p;
+	g_autoptr(GError) error = NULL;
+
+	BEGIN(&p, GREETING, "{\"error\":{\"desc\":\"not now\"},\"id\":1}\n",
+	      "{\"return\":{},\"id\":2}\n", "{\"return\":{},\"id\":3}\n");
+	assert_false(qmp_do(p.qmp, "stop", NULL, 10000, &error));
+	assert_string_equal(error->message, "not now");
+	g_clear_error(&error);
+	assert_true(qmp_do(p.qmp, "stop", NULL, 10000, &error));
+	end(&p);
+}
+
 static void nonsense_is_passed_over(void **state)
 {
 	struct peer p;
@@ -155,6 +213,9 @@ int main(void)
 		cmocka_unit_test(its_own_words),
 		cmocka_unit_test(no_answer),
 		cmocka_unit_test(it_ends),
+		cmocka_unit_test(too_long),
+		cmocka_unit_test(capable_late),
+		cmocka_unit_test(not_capable),
 		cmocka_unit_test(nonsense_is_passed_over),
 		cmocka_unit_test(quoting),
 	};

@@ -60,7 +60,8 @@ static void hostile_bytes(void **state)
 		JsonObject *object;
 
 		for (gsize k = 0; k < size; k++)
-			noise[k] = "{}[]\":,\\ 0eu\xc3\xff\0tfn"[g_rand_int_range(rand, 0, 19)];
+			noise[k] =
+				"{}[]\":,\\ 0eu\xc3\xff\0tfn'/*\n"[g_rand_int_range(rand, 0, 23)];
 		object = session_parse(noise, size, NULL);
 		if (object)
 			json_object_unref(object);
@@ -70,10 +71,31 @@ static void hostile_bytes(void **state)
 static void depth(void **state)
 {
 	assert_true(session_shallow("[[],[],[],[]]", 13, 2));
-	assert_true(session_shallow("[\"]]\\\"[[\"]", 11, 1));
+	assert_true(session_shallow("[\"]]\\\"[[\"]", 10, 1));
 	assert_false(session_shallow("[[[]]]", 6, 2));
 	assert_false(session_shallow("{\"a\":{\"b\":[", 12, 2));
 	assert_true(session_shallow("]]]]", 4, 0));
+	assert_true(session_shallow("{\"a\":[-1.5e+3,true,null]}\r\n\t ", 29, 2));
+}
+
+/* What json-glib reads and JSON has not: in there a quote would begin no text. */
+static void no_json(void **state)
+{
+	static const char *const hidden[] = { "{\"a\":'\"',\"b\":[[[[[[[[[[[[",
+					      "{\"a\":/*\"*/[[[[[[[[[[[[[[",
+					      "{//\"\n\"b\":[[[[[[[[[[[[[[",
+					      "{#\"\n\"b\":[[[[[[[[[[[[[[" };
+	JsonObject *request;
+
+	for (guint i = 0; i < G_N_ELEMENTS(hidden); i++) {
+		if (session_shallow(hidden[i], strlen(hidden[i]), 8))
+			fail_msg("shallow: %s", hidden[i]);
+		refused(hidden[i], strlen(hidden[i]));
+	}
+	refused("{'do':'info'}", 13);
+	request = parse("{\"do\":\"/it's/* \"}");
+	assert_non_null(request);
+	json_object_unref(request);
 }
 
 /* Brackets in a text are no depth. */
@@ -129,6 +151,14 @@ static void which_session(void **state)
 	assert_null(session_find(all, "-", &error));
 	assert_non_null(strstr(error->message, "box, crate"));
 	g_clear_error(&error);
+	/* Two of one name, and each by its process. */
+	b.name = (char *)"box";
+	assert_null(session_find(all, "box", &error));
+	assert_non_null(strstr(error->message, "4711 or 4712"));
+	assert_int_equal(error->code, FAILURE_SETUP);
+	g_clear_error(&error);
+	assert_ptr_equal(session_find(all, "4712", NULL), &b);
+	b.name = (char *)"crate";
 	assert_null(session_find(all, "bo", &error));
 	assert_non_null(strstr(error->message, "box, crate"));
 	assert_int_equal(error->code, FAILURE_SETUP);
@@ -164,7 +194,7 @@ int main(void)
 		cmocka_unit_test(a_request),   cmocka_unit_test(hostile_bytes),
 		cmocka_unit_test(depth),       cmocka_unit_test(brackets_in_a_text),
 		cmocka_unit_test(wrong_types), cmocka_unit_test(which_session),
-		cmocka_unit_test(names),
+		cmocka_unit_test(names),       cmocka_unit_test(no_json),
 	};
 	g_autofree char *dir = g_dir_make_tmp("ersatz-XXXXXX", NULL);
 	int failed;

@@ -26,8 +26,8 @@ round() {
 	status 0 "$ERSATZ" ctl box info my_rng1
 	prints "(philox)"
 	status 0 "$ERSATZ" ctl box yank my_rng1
-	tell 'echo left $(ls /sys/bus/pci/drivers/my_rng | grep -c 0000:)'
-	wait_for "left 1" "$WORK/box.out"
+	tell 'echo yanked $(ls /sys/bus/pci/drivers/my_rng | grep -c 0000:)'
+	wait_for "yanked 1" "$WORK/box.out"
 	[ "$machine" = pc ] || {
 		tell 'dmesg | grep "Card not present"'
 		wait_for "Slot(101): Card not present" "$WORK/box.out"

@@ -47,6 +47,49 @@ perl -MIO::Socket::UNIX -e '
 status 0 "$ERSATZ" ctl box info
 tell true
 
+# One who asks for what takes long, and goes, holds nobody up; a run does not build, it takes what is built.
+ask() {
+	perl -MIO::Socket::UNIX -e '
+		my ($path, $text, $leave) = @ARGV;
+		my $s = IO::Socket::UNIX->new($path) or die "cannot connect: $!";
+		$s->autoflush(1);
+		print $s "$text\n";
+		sleep $leave and exit if $leave;
+		print scalar <$s>;' "$folder/control" "$@"
+}
+small other
+request="{\"do\":\"plug\",\"project\":\"$PWD/other\""
+ask "$request}" | grep -qF "is not built"
+status 0 "$ERSATZ" ctl box plug ./other
+status 0 "$ERSATZ" ctl box unplug other0
+exec 7>other/build/build.lock
+flock 7
+ask "$request,\"timeout\":3600}" 1
+status 0 "$ERSATZ" ctl --timeout 1 box info
+ask "$request,\"timeout\":1}" | grep -qF "is being built"
+exec 7>&-
+sed -i s/0x1}/0x2}/ other/device.yaml
+ask "$request}" | grep -qF "ask once more"
+status 0 "$ERSATZ" ctl box plug ./other
+status 0 "$ERSATZ" ctl box unplug other0
+
+# Two that start together want one name: the second to come up does not get it.
+mkfifo twin.in
+exec 8<>twin.in
+for n in 1 2; do
+	"$ERSATZ" run --name twin my_rng -- cat <twin.in >twin$n 2>&1 8>&- 9>&- &
+	eval "twin$n=\$!"
+done
+got=0
+wait -n "$twin1" "$twin2" || got=$?
+[ "$got" -eq 125 ]
+cat twin1 twin2 | grep -qF "there is a session \"twin\" already"
+exec 8>&-
+for pid in $twin1 $twin2; do
+	wait "$pid" && got=0
+done
+[ "$got" -eq 0 ]
+
 # Asked at once, served one after the other.
 for n in 1 2 3 4; do
 	"$ERSATZ" ctl --timeout 60 box plug my_rng >"plug$n" 2>&1 &
@@ -63,7 +106,15 @@ status 125 "$ERSATZ" ctl box unplug my_rng1
 says "is paused"
 status 0 "$ERSATZ" ctl box info my_rng0
 prints paused
-before=$(stat -c %s box.out)
+# What was under way has come when a second brings nothing new.
+before=-1
+for _ in $(seq 60); do
+	now=$(stat -c %s box.out)
+	[ "$now" -eq "$before" ] && break
+	before=$now
+	sleep 1
+done
+[ "$now" -eq "$before" ]
 sleep 1
 [ "$(stat -c %s box.out)" -eq "$before" ]
 status 0 "$ERSATZ" ctl box resume

@@ -54,6 +54,12 @@ box my_rng
 status 0 "$ERSATZ" ctl box plug ./bare
 prints bare0
 says "no driver there has taken it"
+# One whose name is that of our own ports, but for the dot.
+small spare
+for n in 0 1; do
+	status 0 "$ERSATZ" ctl box plug ./spare
+	prints "spare$n"
+done
 # What does not compile is said where it was asked for.
 echo 'what' >>bare/model.c
 status 125 "$ERSATZ" ctl box plug ./bare
