@@ -181,8 +181,8 @@ static void remove_old(const struct build *build)
 
 		if ((g_str_has_prefix(name, "small-") || g_str_has_prefix(name, "debug-") ||
 		     g_str_has_prefix(name, "linux-")) &&
-		    !g_str_has_suffix(name, ".lock") &&
-		    strcmp(path, build->dir) && strcmp(path, build->tree) && stat(path, &st) == 0 &&
+		    !g_str_has_suffix(name, ".lock") && strcmp(path, build->dir) &&
+		    strcmp(path, build->tree) && stat(path, &st) == 0 &&
 		    st.st_mtime + KEPT < time(NULL))
 			paths_remove(path);
 	}
