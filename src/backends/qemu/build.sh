@@ -8,7 +8,8 @@
 # What is kept in CACHE/qemu:
 #   apt/              a private apt world: lists and downloaded packages
 #   python/           meson and pycotap, unpacked
-#   tree/VERSION/     QEMU's source with our folder in it; b/ is its build folder
+#   tree/VERSION/     QEMU's source with our folder in it, and mended where it has to be; b/ is
+#                     its build folder
 #   sdk/              headers and libersatz.so that it is compiled against
 #   bin/KEY/          finished binaries; KEY stands for all that went into one
 #   version           the version that was taken when none was asked for
@@ -420,6 +421,35 @@ backend_files() {
 	echo meson.build Kconfig
 }
 
+# What QEMU itself has wrong and we cannot do without, for versions 10.x: 10-NAME.patch
+patches() {
+	(cd "$backend" && find . -maxdepth 1 -name "${version%%.*}-*.patch" -printf '%f\n' | sort)
+}
+
+# mend: always from the source as it came, which is kept beside it as FILE.came.
+mend() {
+	local tree=$cache/tree/$version tmp=$cache/tmp.mend patch file files
+	files=$(cat "$tree/ersatz-mended" 2>/dev/null)
+	for patch in $(patches); do
+		files="$files $(sed -n 's|^+++ b/\([^[:space:]]*\).*|\1|p' "$backend/$patch")"
+	done
+	rm -rf "$tmp"
+	for file in $files; do
+		[ -e "$tree/$file.came" ] || cp -- "$tree/$file" "$tree/$file.came" || return 1
+		mkdir -p "$tmp/${file%/*}" && cp -- "$tree/$file.came" "$tmp/$file" || return 1
+	done
+	echo "$files" >"$tree/ersatz-mended" || return 1
+	for patch in $(patches); do
+		if ! patch -s -p1 -d "$tmp" <"$backend/$patch"; then
+			echo "QEMU $version does not take $patch"
+			return 1
+		fi
+	done
+	for file in $files; do
+		update_file "$tmp/$file" "$tree/$file" || return 1
+	done
+}
+
 join() {
 	local ours=$cache/tree/$version/hw/misc/ersatz sdk=$cache/sdk file
 	mkdir -p "$ours" "$sdk/include/ersatz" "$sdk/lib" || return 1
@@ -454,7 +484,7 @@ key_of() {
 		echo "$version"
 		echo "$config"
 		# shellcheck disable=SC2046 # names without spaces, of our own sources
-		cd "$backend" && cat -- $(backend_files)
+		cd "$backend" && cat -- $(backend_files) $(patches)
 		cd "$include/ersatz" && cat -- *.h
 	} | sha256sum | cut -c 1-24
 }
@@ -549,6 +579,10 @@ make_binary() {
 	join 2>"$log" || {
 		explain
 		die "cannot write to $cache"
+	}
+	mend >"$log" 2>&1 || {
+		explain
+		die "QEMU $version cannot be mended"
 	}
 	key=$(key_of)	# of what was copied, if an editor was at work since
 	tree=$cache/tree/$version
