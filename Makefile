@@ -23,7 +23,9 @@ demo:
 	@$(BUILDS) $(BUILD) ersatz src/lab/ersatz-agent
 	@scripts/demo $(ERSATZ)
 
-test: all
+test:
+	@scripts/packages install build test
+	@$(BUILDS) $(BUILD)
 	@scripts/test $(BUILD)
 
 # The drivers once more, under a kernel that finds their faults (minutes to build, once), and under

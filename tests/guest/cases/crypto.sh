@@ -7,7 +7,7 @@ packages=$(dirname "$(dirname "$HERE")")/scripts/packages
 crypto=$(dirname "$(dirname "$HERE")")/devices/crypto
 iv=32ad5cdf529aae2be15c7e2ea19e5163
 for tool in openssl kcapi-enc kcapi-dgst; do
-	command -v $tool >/dev/null || { echo "no $tool: $packages install check" && exit 1; }
+	command -v $tool >/dev/null || { echo "no $tool: $packages install test" && exit 1; }
 done
 
 # Programs of this machine with their libraries, to be run by the loader among these.

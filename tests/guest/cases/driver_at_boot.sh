@@ -25,8 +25,10 @@ module_pci_driver(dut);
 MODULE_LICENSE("GPL");
 END
 }
+driver '(void)0'
+limit=$(patience dut 6)
 driver 'for (;;) msleep(1000)'
-status 124 "$ERSATZ" run --boot-timeout 6 dut -- true
+status 124 "$ERSATZ" run --boot-timeout "$limit" dut -- true
 says "loading its modules"
 says "probing"
 clean

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash disable=SC2016
-# A changed line of a model has its effect in a guest, in one command, in under six seconds.
+# A changed line of a model has its effect in a guest, in one command. How long that takes is for
+# `make perf` to say.
 small dut
 status 0 "$ERSATZ" run dut -- true
 sed -i 's/reset: 0x1/reset: 0x1, onread: ruser/' dut/device.yaml
@@ -19,10 +20,5 @@ read='devmem $(lspci -v -d 1234:5678 | sed -n "s/.*Memory at \([0-9a-f]*\).*/0x\
 status 0 "$ERSATZ" run dut -- sh -c "$read"
 prints 0x00000011
 sed -i 's/0x11/0x22/' dut/model.c
-begin=${EPOCHREALTIME/./}
 status 0 "$ERSATZ" run dut -- sh -c "$read"
-took=$(((${EPOCHREALTIME/./} - begin) / 1000))
 prints 0x00000022
-echo "$took ms"
-# The figure is for an idle machine of two cores; a loaded one is given twice that.
-[ $took -lt 12000 ]

@@ -34,8 +34,10 @@ says "dut0: the model has not returned for 2 s: making the device"
 says "dut0: dut_A_onread has not returned for 2 s: 4-byte read of A (BAR0 0x0)"
 [ "$(grep -c 'it has returned, after about' err)" = 2 ]
 clean
+model '' ''
+limit=$(patience dut 9)
 model 'for (; !zero;)' ''
-status 124 "$ERSATZ" run --timeout 9 dut -- sh -c "$read_a"
+status 124 "$ERSATZ" run --timeout "$limit" dut -- sh -c "$read_a"
 says "dut_A_onread has not returned for 2 s"
 says "the model does not come back from a hook; killed"
 says "#0 dut_A_onread at"
