@@ -10,7 +10,7 @@
  *
  * Threads: a backend calls these functions for one device from one thread at
  * a time (QEMU: under its big lock), and is called back on that same thread,
- * but for `kick`, which comes from a worker. Two devices are independent.
+ * but for `kick`, which may come from a worker. Two devices are independent.
  *
  * `fn` is the PCI function number; today only 0 exists, and any other reads
  * all-ones, ignores writes and gives -ENODEV.
@@ -101,8 +101,8 @@ struct ez_backend {
 	 */
 	void (*status)(void *be, unsigned int fn, uint16_t bits);
 	/*
-	 * From a worker: arrange for ez_device_poll(dev) soon, on the device's
-	 * thread. May be NULL with EZ_BACKEND_VIRTUAL_TIME: there are no workers.
+	 * From a worker, or the device's thread: arrange for ez_device_poll(dev) soon, on
+	 * the device's thread. May be NULL with EZ_BACKEND_VIRTUAL_TIME: there are no workers.
 	 */
 	void (*kick)(void *be);
 	/*
@@ -134,7 +134,9 @@ struct ez_backend {
 	 * Of several transfers that a worker asks for, may this one follow the one
 	 * before it at once? If not, ez_device_poll leaves it, and all behind it, to be
 	 * seen by ez_device_dma_wanted; no further kick comes for it. The first is done by
-	 * any poll. May be NULL: all of them may.
+	 * any poll. A write that may not has only been sent on when `dma` returns: the poll
+	 * ends with it, and the backend polls again when it has arrived, so that no completion
+	 * overtakes it. May be NULL: all of them may.
 	 */
 	bool (*dma_at_once)(void *be, unsigned int fn, uint64_t addr, size_t len, bool write);
 };

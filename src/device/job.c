@@ -315,20 +315,22 @@ static bool next_has_to_wait(const struct job_engine *e)
  * device is busy in each transfer until it is over and, if it was the last, until
  * the worker has its answer, so that a reset which the DMA brings about, and which
  * waits for the worker, comes after that. A cancelled job moves nothing any more.
+ * False: a write has only been sent on, and nothing may overtake it.
  */
-static void serve(struct job_engine *e)
+static bool serve(struct job_engine *e)
 {
-	bool was, more;
+	bool was, more, on_its_way;
 
 	if (!e->dma.wanted || e->serving)
-		return;
+		return true;
 	do {
 		if (e->running->state == IDLE) {
 			give_up(e, -ECANCELED, false);
 			set_wanted(e, false);
 			pthread_cond_signal(&e->wake);
-			return;
+			return true;
 		}
+		on_its_way = e->dma.vectors[e->dma.at].write && next_has_to_wait(e);
 		e->serving = true;
 		was = device_enter(e->f);
 		pthread_mutex_unlock(&e->lock);
@@ -342,7 +344,8 @@ static void serve(struct job_engine *e)
 		device_leave(e->f, was);
 		pthread_mutex_lock(&e->lock);
 		/* Nothing is wanted any more if leaving brought a reset. */
-	} while (more && e->dma.wanted && !next_has_to_wait(e));
+	} while (more && !on_its_way && e->dma.wanted && !next_has_to_wait(e));
+	return !on_its_way;
 }
 
 /*
@@ -540,7 +543,7 @@ void ez_device_poll(struct ez_device *dev)
 	struct job_engine *e = dev->jobs;
 	unsigned int turns = 0;
 	uint32_t i, seen;
-	bool awaited;
+	bool awaited, arrived;
 
 	pthread_mutex_lock(&e->lock);
 	do {
@@ -555,8 +558,8 @@ void ez_device_poll(struct ez_device *dev)
 		}
 		/* Last: where writes are only posted by it, a backend polls again when they have arrived. */
 		awaited = e->dma.wanted && e->dma.awaited;
-		serve(e);
-	} while (awaited && ++turns < MOST_TURNS && look_for_more(e, seen));
+		arrived = serve(e);
+	} while (awaited && arrived && ++turns < MOST_TURNS && look_for_more(e, seen));
 	pthread_mutex_unlock(&e->lock);
 }
 
@@ -578,8 +581,9 @@ void ez_device_resume(struct ez_device *dev)
 	e->parked = false;
 	pthread_cond_signal(&e->wake);
 	pthread_mutex_unlock(&e->lock);
+	/* What was held back meanwhile: by a poll of the backend's own, who knows when it may. */
 	if (!is_virtual(e))
-		ez_device_poll(dev);
+		dev->backend->kick(dev->be);
 }
 
 /* Worker, locked: what is in dma.vectors; at once, where there is no device's thread but us. */

@@ -547,6 +547,31 @@ static void reset_in_the_middle(void **unused)
 	}
 }
 
+/*
+ * What a write says has been sent on, not more: the poll that did it ends with it, and
+ * nothing completes before the next, however soon the job is through.
+ */
+static void a_write_is_not_overtaken(void **unused)
+{
+	for (int i = 0; i < 300; i++) {
+		struct rig r = rig_new(WATCHED);
+
+		vector(&r, true, 0);
+		range(&r, 0, 16);
+		range(&r, 32, 16);
+		begin(&r, LIST_SYNC);
+		host_wait(r.host);
+		for (unsigned int moved = 1; moved <= 2; moved++) {
+			ez_device_poll(r.dev);
+			assert_int_equal(r.host->dmas, moved);
+			assert_false(over(&r));
+		}
+		finish(&r);
+		assert_int_equal(outcome(&r)->end, 0);
+		rig_free(&r);
+	}
+}
+
 #define PIECES 40u
 
 static void count_list(struct rig *r)
@@ -643,6 +668,7 @@ int main(void)
 		cmocka_unit_test(cancelled_while_it_waits),
 		cmocka_unit_test(cancelled_with_an_overlong_one),
 		cmocka_unit_test(reset_in_the_middle),
+		cmocka_unit_test(a_write_is_not_overtaken),
 		cmocka_unit_test(saved_on_the_way),
 		cmocka_unit_test(ended_while_it_waits),
 	};

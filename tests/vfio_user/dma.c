@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -304,6 +305,34 @@ static void job_by_message(void **state)
 	assert_int_equal(client_read(c, BAR0, STATUS, 4), 0);
 }
 
+static void order(struct client *c, char what)
+{
+	char back = 0;
+
+	assert_int_equal(send(c->control, &what, 1, 0), 1);
+	assert_int_equal(recv(c->control, &back, 1, 0), 1);
+	assert_int_equal(back, what);
+}
+
+/* A pause sees the job's last piece end; going on does not make its end known before its write is. */
+static void paused_before_its_write_is_taken(void **state)
+{
+	struct client *c = *state;
+	uint16_t id;
+
+	start_job(c, 0x10, 1);
+	serve_probe(c);
+	serve_read(c, 0x10, 41);
+	assert_int_equal(serve_write(c, 0x10), 42);
+	id = c->header.id;
+	order(c, 'p');
+	order(c, 'r');
+	assert_int_equal(client_read(c, BAR0, EVENTS, 4) & 0xff00, 0);
+	reply(c, VU_DMA_WRITE, id, 0, &(struct vu_dma_access){ 0x10, 4 }, 16);
+	wait_for_job(c);
+	assert_int_equal(client_read(c, BAR0, STATUS, 4), 0);
+}
+
 static void job_whose_read_fails(void **state)
 {
 	struct client *c = *state;
@@ -376,6 +405,7 @@ int main(void)
 		WITH(private_memory_is_refused),
 		WITH(callbacks_get_edeadlk),
 		WITH(job_by_message),
+		WITH(paused_before_its_write_is_taken),
 		WITH(job_whose_read_fails),
 		WITH(job_cancelled_while_it_waits),
 		WITH(broken_client_is_refused),
