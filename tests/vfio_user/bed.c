@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +28,40 @@ static void on_term(int signal_)
 {
 	if (serving)
 		vu_server_stop(serving);
+}
+
+/*
+ * All folders of this program, in one, which goes with the program, however that ends: by a
+ * process that waits for the end of everybody who holds a pipe, servers included, and
+ * which no signal to the program's process group reaches.
+ */
+static const char *folders(void)
+{
+	static char all[] = "/tmp/ersatz-vu-XXXXXX";
+	static bool there;
+	int alive[2];
+	char byte;
+	pid_t pid;
+
+	if (there)
+		return all;
+	assert_non_null(mkdtemp(all));
+	assert_int_equal(pipe2(alive, O_CLOEXEC), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		setsid();
+		/* Whoever reads what the program says waits for no one else. */
+		dup2(alive[0], STDIN_FILENO);
+		close_range(STDIN_FILENO + 1, UINT_MAX, 0);
+		while (read(STDIN_FILENO, &byte, 1) < 0 && errno == EINTR)
+			;
+		execlp("rm", "rm", "-rf", all, (char *)NULL);
+		_exit(127);
+	}
+	close(alive[0]);
+	there = true;
+	return all;
 }
 
 /* Exits with what vu_server_run returned, negated. */
@@ -59,13 +96,14 @@ __attribute__((noreturn)) static void be_server(const char *path, const char *mo
 struct bed *bed_start(const char *model, bool contain, bool once)
 {
 	struct bed *bed = calloc(1, sizeof(*bed));
+	static unsigned int beds;
 	int ready[2], log[2];
 	char byte;
 	int i;
 
 	assert_non_null(bed);
-	strcpy(bed->folder, "/tmp/ersatz-vu-XXXXXX");
-	assert_non_null(mkdtemp(bed->folder));
+	snprintf(bed->folder, sizeof(bed->folder), "%s/%u", folders(), ++beds);
+	assert_int_equal(mkdir(bed->folder, 0700), 0);
 	snprintf(bed->path, sizeof(bed->path), "%s/s", bed->folder);
 	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
 	assert_int_equal(pipe2(log, O_CLOEXEC), 0);
@@ -74,6 +112,8 @@ struct bed *bed_start(const char *model, bool contain, bool once)
 		/* cmocka's handlers are not what a server has. */
 		for (i = 1; i < 32; i++)
 			signal(i, SIG_DFL);
+		/* Nor does one outlive a test that has failed. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		dup2(log[1], STDERR_FILENO);
 		close(log[0]);
 		close(log[1]);
@@ -104,7 +144,7 @@ void bed_await(struct bed *bed, const char *text)
 {
 	int i;
 
-	for (i = 0; i < 500 && !strstr(bed_said(bed), text); i++)
+	for (i = 0; i < 6000 && !strstr(bed_said(bed), text); i++)
 		poll(NULL, 0, 10);
 	if (!strstr(bed->said, text))
 		fail_msg("it did not say \"%s\" but: %s", text, bed->said);
@@ -115,7 +155,7 @@ int bed_wait_exit(pid_t pid)
 	int status = -1;
 	int i;
 
-	for (i = 0; i < 800; i++) {
+	for (i = 0; i < 6000; i++) {
 		if (waitpid(pid, &status, WNOHANG) == pid)
 			return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 		poll(NULL, 0, 10);

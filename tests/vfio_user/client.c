@@ -12,6 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+unsigned int client_stall_ms = 60000;
+
 static void *serve(void *arg)
 {
 	struct client *c = arg;
@@ -38,7 +40,7 @@ struct client *client_new(const char *model, bool negotiate)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control), 0);
 	c->fd = pair[0];
 	c->control = control[0];
-	assert_int_equal(vu_session_attach(c->session, pair[1], control[1], 300), 0);
+	assert_int_equal(vu_session_attach(c->session, pair[1], control[1], client_stall_ms), 0);
 	assert_int_equal(pthread_create(&c->thread, NULL, serve, c), 0);
 	if (negotiate)
 		assert_int_equal(client_version(c, NULL), 0);
@@ -128,20 +130,28 @@ void client_send_raw(struct client *c, const void *bytes, size_t size, const int
 	}
 }
 
-void client_send(struct client *c, uint16_t command, uint32_t flags, const void *payload,
-		 uint32_t length, const int *fds, size_t n_fds)
+size_t client_message(struct client *c, uint8_t *buf, uint16_t command, uint32_t flags,
+		      const void *payload, uint32_t length)
 {
 	struct vu_header header = { .id = ++c->id,
 				    .command = command,
 				    .flags = flags,
 				    .size = (uint32_t)sizeof(header) + length };
-	uint8_t *buf = malloc(header.size);
 
-	assert_non_null(buf);
 	memcpy(buf, &header, sizeof(header));
 	if (length)
 		memcpy(buf + sizeof(header), payload, length);
-	client_send_raw(c, buf, header.size, fds, n_fds);
+	return header.size;
+}
+
+void client_send(struct client *c, uint16_t command, uint32_t flags, const void *payload,
+		 uint32_t length, const int *fds, size_t n_fds)
+{
+	uint8_t *buf = malloc(sizeof(struct vu_header) + length);
+
+	assert_non_null(buf);
+	client_send_raw(c, buf, client_message(c, buf, command, flags, payload, length), fds,
+			n_fds);
 	free(buf);
 }
 
@@ -171,7 +181,7 @@ static bool take(struct client *c, void *to, size_t size)
 	ssize_t n;
 
 	while (size) {
-		if (poll(&p, 1, 5000) <= 0)
+		if (poll(&p, 1, 60000) <= 0)
 			fail_msg("the server says nothing");
 		n = receive(c, to, size);
 		if (n <= 0)

@@ -35,6 +35,9 @@ struct client {
 	int result;
 };
 
+/* How long a session of client_new waits for one who stops in the middle of a message. */
+extern unsigned int client_stall_ms;
+
 /* A session in a thread, connected; `negotiate`: its version message is done too. */
 struct client *client_new(const char *model, bool negotiate);
 /* To somebody else's server, which gets 10 s to be there; no version yet. */
@@ -46,9 +49,12 @@ int client_wait(struct client *c);
 
 void client_send_raw(struct client *c, const void *bytes, size_t size, const int *fds,
 		     size_t n_fds);
+/* The next message, into `buf`. Its size: several can be sent at once. */
+size_t client_message(struct client *c, uint8_t *buf, uint16_t command, uint32_t flags,
+		      const void *payload, uint32_t length);
 void client_send(struct client *c, uint16_t command, uint32_t flags, const void *payload,
 		 uint32_t length, const int *fds, size_t n_fds);
-/* Next message from the server, up to 5 s. False: closed. */
+/* Next message from the server; a minute without one is a failure. False: closed. */
 bool client_receive(struct client *c);
 /* Sends a command, takes its reply. 0 or the errno in it. */
 int client_call(struct client *c, uint16_t command, const void *payload, uint32_t length,

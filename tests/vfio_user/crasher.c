@@ -47,6 +47,7 @@ static void bad_write(void *state, uint32_t index, uint64_t value)
 		s->data = (uint32_t)recurse(0);
 		break;
 	case HANG:
+		ez_log(s->ez, EZ_LOG_INFO, "it hangs");
 		while (!zero)
 			;
 		break;

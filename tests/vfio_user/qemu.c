@@ -91,12 +91,12 @@ static void intx_until_all_is_quiet(void **state)
 	put(&p, IER, 3);
 	put(&p, DOORBELL, RAISE_A);
 	put(&p, DOORBELL, RAISE_B);
-	for (i = 0; i < 500 && !qt_irq(p.qt); i++)
+	for (i = 0; i < 10000 && !qt_irq(p.qt); i++)
 		poll(NULL, 0, 2);
 	assert_true(qt_irq(p.qt));
 	/* Any access lowers the line at the client; what is pending brings it back. */
 	put(&p, ISR, 1);
-	for (i = 0; i < 500 && !qt_irq(p.qt); i++)
+	for (i = 0; i < 10000 && !qt_irq(p.qt); i++)
 		poll(NULL, 0, 2);
 	assert_true(qt_irq(p.qt));
 	put(&p, ISR, 2);
@@ -113,7 +113,7 @@ static uint8_t message(struct pair *p)
 	uint8_t byte = 0;
 	int i;
 
-	for (i = 0; i < 500 && !byte; i++) {
+	for (i = 0; i < 10000 && !byte; i++) {
 		qt_fetch(p->qt, RAM, &byte, 1);
 		poll(NULL, 0, 2);
 	}
@@ -239,7 +239,7 @@ static void model_dies_client_lives(void **state)
 			put(&p, BAD_WRITE, ways[i]);
 		else
 			assert_int_equal(get(&p, BAD_READ), 0xffffffff);
-		for (n = 0; n < 300 && get(&p, WELL) != 0xffffffff; n++)
+		for (n = 0; n < 10000 && get(&p, WELL) != 0xffffffff; n++)
 			poll(NULL, 0, 2);
 		for (n = 0; n < 20; n++) {
 			assert_int_equal(get(&p, WELL), 0xffffffff);
@@ -278,9 +278,12 @@ static void serving_process_killed(void **state)
 static void keeper_killed(void **state)
 {
 	struct pair p = gadget(MEMORY);
+	int n;
 
 	bed_stop(p.bed, SIGKILL);
-	poll(NULL, 0, 100);
+	/* The one that serves hears of it. */
+	for (n = 0; n < 10000 && get(&p, ID) != 0xffffffff; n++)
+		poll(NULL, 0, 2);
 	assert_int_equal(get(&p, ID), 0xffffffff);
 	qt_stop(p.qt);
 }
