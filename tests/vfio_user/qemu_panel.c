@@ -72,7 +72,7 @@ static uint8_t message(struct pair *p)
 	uint8_t byte = 0;
 	int i;
 
-	for (i = 0; i < 1000 && !byte; i++) {
+	for (i = 0; i < 10000 && !byte; i++) {
 		qt_fetch(p->qt, RAM, &byte, 1);
 		poll(NULL, 0, 2);
 	}
@@ -253,7 +253,7 @@ static void while_intx_is_pending(void **state)
 	qt_watch_irqs(p.qt);
 	qt_write(p.qt, low, 4, 0x1234);
 	put(&p, PANEL_RAISE, 0);
-	for (i = 0; i < 500 && !qt_irq(p.qt); i++)
+	for (i = 0; i < 10000 && !qt_irq(p.qt); i++)
 		poll(NULL, 0, 2);
 	assert_true(qt_irq(p.qt));
 	assert_int_equal(qt_read(p.qt, low, 4), 0x1234);
@@ -282,7 +282,7 @@ static void dma_to_itself(void **state)
 	}
 	put(&p, PANEL_DATA, 0x77);
 	put(&p, PANEL_DMA, 3);
-	for (i = 0; i < 1000 && !get(&p, PANEL_DONE); i++)
+	for (i = 0; i < 10000 && !get(&p, PANEL_DONE); i++)
 		poll(NULL, 0, 1);
 	assert_int_equal(-(int32_t)get(&p, PANEL_STATUS), EFAULT);
 	put(&p, PANEL_WHICH, PANEL_LOW);
