@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <glib/gstdio.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -66,8 +67,9 @@ static char *repeated(const char *head, const char *pattern, size_t len)
 }
 
 /*
- * Text made to hurt a YAML parser: each ends in an error, soon. (That memory
- * stays bounded shows under the address sanitizer's limit and in the fuzzer.)
+ * Text made to hurt a YAML parser: each ends in an error. (That it does so soon shows in the
+ * test's time-out; that memory stays bounded, under the address sanitizer's limit and
+ * in the fuzzer.)
  */
 static void hostile_text(void **state)
 {
@@ -83,14 +85,11 @@ static void hostile_text(void **state)
 		g_autofree char *quoted = repeated("name: \"", patterns[i], 1u << 20);
 		g_autofree char *diags = NULL;
 		g_autofree char *more = NULL;
-		gint64 start = g_get_monotonic_time();
 
 		assert_null(read_text(text, &diags));
 		assert_true(*diags);
 		assert_null(read_text(quoted, &more));
 		assert_true(*more);
-		/* Generous: sanitizers and a loaded machine; a hang takes for ever. */
-		assert_true(g_get_monotonic_time() - start < 30 * G_USEC_PER_SEC);
 	}
 }
 
@@ -135,7 +134,9 @@ static void large_device(void **state)
 	dev = read_text(text->str, &diags);
 	assert_string_equal(diags, "");
 	assert_non_null(dev);
-	assert_true(g_get_monotonic_time() - start < 10 * G_USEC_PER_SEC);
+	/* Told, not tested: how fast a machine is, is not the program's. */
+	print_message("5000 registers, 40000 fields: %" PRId64 " ms\n",
+		      (g_get_monotonic_time() - start) / 1000);
 	spec_device_free(dev);
 	g_string_free(text, TRUE);
 }
