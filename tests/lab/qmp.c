@@ -158,7 +158,7 @@ static void capable_late(void **state)
 	      "{\"error\":{\"class\":\"CommandNotFound\",\"desc\":\"Capabilities negotiation "
 	      "is already complete, command ignored\"},\"id\":2}\n",
 	      "{\"return\":{},\"id\":3}\n", "{\"return\":{},\"id\":4}\n");
-	assert_false(qmp_do(p.qmp, "stop", NULL, 200, &error));
+	assert_false(qmp_do(p.qmp, "stop", NULL, 1000, &error));
 	assert_int_equal(error->code, FAILURE_TIMEOUT);
 	g_clear_error(&error);
 	assert_true(qmp_do(p.qmp, "cont", NULL, 10000, &error));

@@ -208,14 +208,14 @@ static void interrupts_by_a_line(void **state)
 	assert_int_equal(
 		client_set_irqs(e->c, EVENT_TRIGGER, VFIO_PCI_INTX_IRQ_INDEX, 0, 1, &fd, 1), 0);
 	put(e, EDU_RAISE, 0x40);
-	assert_int_equal(event_count(fd, 5000), 1);
+	assert_int_equal(event_count(fd, 20000), 1);
 	assert_int_equal(get(e, EDU_ISR), 0x40);
 	put(e, EDU_ACK, 0x40);
 	assert_int_equal(get(e, EDU_ISR), 0);
 	/* And when the work is done. */
 	put(e, EDU_STATUS, 0x80);
 	put(e, EDU_FACTORIAL, 5);
-	assert_int_equal(event_count(fd, 5000), 1);
+	assert_int_equal(event_count(fd, 20000), 1);
 	assert_int_equal(get(e, EDU_ISR), 1);
 	assert_int_equal(get(e, EDU_FACTORIAL), 120);
 	close(fd);
@@ -246,10 +246,10 @@ static void interrupts_by_message(void **state)
 			 0);
 	client_write(e->c, CONFIG, msi + 2, 2, 1);
 	put(e, EDU_RAISE, 2);
-	assert_int_equal(event_count(fd, 5000), 1);
+	assert_int_equal(event_count(fd, 20000), 1);
 	/* Each one is a message of its own, whatever was pending. */
 	put(e, EDU_RAISE, 4);
-	assert_int_equal(event_count(fd, 5000), 1);
+	assert_int_equal(event_count(fd, 20000), 1);
 	assert_int_equal(get(e, EDU_ISR), 6);
 	close(fd);
 }
@@ -282,7 +282,7 @@ static void moves_memory(void **state)
 	put(e, EDU_DMA_TO, BACK);
 	put(e, EDU_DMA_COUNT, COUNT);
 	put(e, EDU_DMA_COMMAND, 1 | 2 | 4);
-	assert_int_equal(event_count(done, 5000), 1);
+	assert_int_equal(event_count(done, 20000), 1);
 	assert_int_equal(get(e, EDU_ISR), 0x100);
 	assert_memory_equal(memory + BACK, memory + AT, COUNT);
 	assert_int_equal(memory[BACK - 1], 0);
