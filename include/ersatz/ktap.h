@@ -39,6 +39,7 @@
 #define _GNU_SOURCE
 #endif
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -147,12 +148,13 @@ __attribute__((format(printf, 1, 2))) static inline _Noreturn void skip(const ch
 	} while (0)
 
 /*
- * Until the condition holds; it is asked each 10 ms, for 5 s at most. Then the
- * case fails. For what nobody can be asked to wait for, like a device node.
+ * Until the condition holds; it is asked each 10 ms, 2000 times at most: for 20 s
+ * or more, that a guest which gets little of a processor is not called broken.
+ * Then the case fails. For what nobody can be asked to wait for, like a device node.
  */
 #define WAIT_FOR(condition)                                                                        \
 	do {                                                                                       \
-		for (int tries_ = 0; tries_ < 500 && !(condition); tries_++)                       \
+		for (int tries_ = 0; tries_ < 2000 && !(condition); tries_++)                      \
 			sleep_ms(10);                                                              \
 		CHECK(condition);                                                                  \
 	} while (0)
@@ -291,6 +293,117 @@ static inline void must(const char *command)
 	if (status)
 		note("%s: %s", command, text);
 	CHECK_EQ(status, 0);
+}
+
+/* ---- devices come, the machine sleeps ---- */
+
+/* Has anybody not read yet what the kernel says of devices? NETLINK_KOBJECT_UEVENT is 15. */
+static inline bool ktap_devices_unread(void)
+{
+	FILE *file = fopen("/proc/net/netlink", "r");
+	unsigned int protocol, bytes;
+	bool unread = false;
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%*s %u %*u %*x %u", &protocol, &bytes) == 2 && protocol == 15)
+			unread |= bytes > 0;
+	if (file)
+		fclose(file);
+	return unread;
+}
+
+/* Of a process: its state, as /proc/PID/stat has it, its name and its parent. '\0': it is gone. */
+static inline char ktap_process(const char *pid, char ret_name[32], int *ret_parent)
+{
+	char path[288], line[256], *end, state = 0;
+	int fd;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%s/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	n = read(fd, line, sizeof(line) - 1);
+	close(fd);
+	line[n > 0 ? n : 0] = '\0';
+	end = strrchr(line, ')');
+	if (!end || sscanf(end + 1, " %c %d", &state, ret_parent) != 2 ||
+	    sscanf(line, "%*d (%31[^)]", ret_name) != 1)
+		return 0;
+	return state;
+}
+
+/* Is the first process, which loads drivers, idle, and no modprobe of its own at work? */
+static inline bool ktap_settled(void)
+{
+	char first[32], name[32];
+	bool settled = true;
+	int parent;
+	DIR *dir;
+
+	if (ktap_devices_unread() || ktap_process("1", first, &parent) != 'S')
+		return false;
+	dir = opendir("/proc");
+	for (struct dirent *entry; dir && settled && (entry = readdir(dir));) {
+		char state = 0;
+
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
+			state = ktap_process(entry->d_name, name, &parent);
+		/* Before it has become modprobe it bears the name of who has made it. */
+		if (state && state != 'Z' && parent == 1 &&
+		    (!strcmp(name, "modprobe") || !strcmp(name, first)))
+			settled = false;
+	}
+	if (dir)
+		closedir(dir);
+	return settled;
+}
+
+/*
+ * Until drivers have been loaded for the devices that have come. The guest's first
+ * process does that, as udev would, beside whatever a test does: a driver
+ * that a test unloads too soon after a rescan may be loaded once more.
+ */
+static inline void ktap_settle(void)
+{
+	WAIT_FOR(ktap_settled());
+}
+
+/* Looks for devices on the PCI bus, and waits until their drivers are loaded. */
+static inline void pci_rescan(void)
+{
+	CHECK_EQ(file_write("/sys/bus/pci/rescan", "1"), 0);
+	ktap_settle();
+}
+
+/*
+ * Puts the whole machine to sleep: its clock wakes it up, 5 s after the call.
+ * Leaves the case, as skipped, where the kernel cannot. Drivers may be suspended
+ * and resumed more than once: an alarm that comes too early for a slow machine
+ * ends its going to sleep, and it is tried again.
+ */
+static inline void machine_sleep(void)
+{
+	static const char alarm_file[] = "/sys/class/rtc/rtc0/wakealarm";
+	char text[64] = "";
+
+	if (file_exists("/sys/power/mem_sleep"))
+		file_read("/sys/power/mem_sleep", text, sizeof(text));
+	if (!strstr(text, "deep") || !file_exists(alarm_file))
+		skip("this kernel does not sleep, or has no clock to wake it");
+	CHECK_EQ(file_write("/sys/power/mem_sleep", "deep"), 0);
+	for (int tries = 1;; tries++) {
+		CHECK_EQ(file_write(alarm_file, "0"), 0);
+		CHECK_EQ(file_write(alarm_file, "+5"), 0);
+		/* From here on an event that would wake it keeps it awake: EBUSY. */
+		file_read("/sys/power/wakeup_count", text, sizeof(text));
+		if (!file_write("/sys/power/wakeup_count", text) &&
+		    !file_write("/sys/power/state", "mem"))
+			return;
+		note("no sleep: %s", strerror(errno));
+		CHECK(tries < 10 && (errno == EBUSY || errno == EINVAL));
+	}
 }
 
 /* ---- the program ---- */

@@ -323,7 +323,7 @@ static void remove_under_load(void)
 			device_slot(j, slots[j]);
 		for (unsigned int j = 0; j < n; j++)
 			device_write(slots[j], "remove", "1");
-		CHECK_EQ(file_write("/sys/bus/pci/rescan", "1"), 0);
+		pci_rescan();
 		WAIT_FOR(device_count() == n);
 	}
 	stop(pids, WORKERS);
@@ -385,20 +385,10 @@ static void sleep_under_load(void)
 {
 	pid_t pids[WORKERS];
 
-	char text[128];
-
-	if (shell("grep -q deep /sys/power/mem_sleep && test -e /sys/class/rtc/rtc0/wakealarm",
-		  text, sizeof(text)))
-		skip("this kernel does not sleep, or has no clock to wake it");
 	load("");
 	start(pids, WORKERS, -1u, false);
 	sleep_ms(50);
-	must("echo deep >/sys/power/mem_sleep");
-	must("echo 0 >/sys/class/rtc/rtc0/wakealarm; echo +3 >/sys/class/rtc/rtc0/wakealarm");
-	if (file_write("/sys/power/state", "mem")) {
-		stop(pids, WORKERS);
-		skip("it does not sleep: %s", strerror(errno));
-	}
+	machine_sleep();
 	sleep_ms(50);
 	stop(pids, WORKERS);
 	CHECK_EQ(counter("errors"), 0);

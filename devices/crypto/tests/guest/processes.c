@@ -46,7 +46,7 @@ static int long_result(int fd)
 	struct ersatz_crypto_op op;
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 
-	CHECK_EQ(poll(&p, 1, 20000), 1);
+	CHECK_EQ(poll(&p, 1, 60000), 1);
 	return ioctl(fd, ERSATZ_CRYPTO_IOC_RESULT, &op) ? errno : 0;
 }
 
@@ -384,6 +384,7 @@ static void goes_away(const char *path, const char *text, const char *back, cons
 	check_gone(waiting);
 	check_gone(running);
 	CHECK_EQ(file_write(back, back_text), 0);
+	ktap_settle();
 	WAIT_FOR(file_exists(CRYPTO_DEV));
 	check_works();
 	check_gone(idle);

@@ -92,7 +92,7 @@ static void remove_and_rescan(void)
 	CHECK_EQ(file_write(path, "1"), 0);
 	CHECK_EQ(ktap_wait(pid), 0);
 	check_dead(old);
-	CHECK_EQ(file_write("/sys/bus/pci/rescan", "1"), 0);
+	pci_rescan();
 	WAIT_FOR(edu_count() == count);
 	check_works(edu_open(0));
 }
@@ -256,23 +256,15 @@ static void copy_over_it(int fd)
 /* The whole machine, with work in flight; an alarm of the real-time clock wakes it. */
 static void suspend_and_resume(void)
 {
-	char text[128];
-	int fd;
+	int fd = edu_open(edu_ours());
 	pid_t pid;
 
-	if (shell("grep -q deep /sys/power/mem_sleep && test -e /sys/class/rtc/rtc0/wakealarm",
-		  text, sizeof(text)))
-		skip("this kernel does not suspend, or has no clock to wake it");
-	fd = edu_open(edu_ours());
 	check_works(fd);
 	pid = ktap_fork();
 	if (!pid)
 		copy_over_it(fd);
 	WAIT_FOR(is_asleep(pid));
-	must("echo deep >/sys/power/mem_sleep");
-	must("echo 0 >/sys/class/rtc/rtc0/wakealarm; echo +3 >/sys/class/rtc/rtc0/wakealarm");
-	if (file_write("/sys/power/state", "mem"))
-		skip("this machine does not suspend: %s", strerror(errno));
+	machine_sleep();
 	CHECK_EQ(ktap_wait(pid), 0);
 	check_works(fd);
 }

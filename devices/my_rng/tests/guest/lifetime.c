@@ -95,18 +95,27 @@ static void unbind_under_a_node_of_mknod(void)
 	unlink(NODE_OF_OURS);
 }
 
+static long long milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
 /*
  * Opens, reads and closes, for ever: all that may happen to it is that the
- * device is gone. Sleeps nap_ms with no file open.
+ * device is gone. With naps it sleeps with no file open, for thrice as long as it
+ * has had one: so naps coincide, however long an access takes.
  */
-static void read_for_ever(unsigned int nap_ms)
+static void read_for_ever(bool naps)
 {
 	char bytes[4096];
-	/* Short turns, so that naps coincide where an access takes long, too. */
-	size_t size = nap_ms ? 64 : sizeof(bytes);
+	size_t size = naps ? 64 : sizeof(bytes);
 	unsigned int number;
 
 	for (unsigned int n = 0;; n++) {
+		long long begin = milliseconds();
 		int fd = open(RNG_DEV, O_RDWR | O_CLOEXEC);
 
 		if (fd < 0) {
@@ -121,18 +130,19 @@ static void read_for_ever(unsigned int nap_ms)
 			}
 		}
 		close(fd);
-		sleep_ms(nap_ms);
+		if (naps)
+			sleep_ms(10 + 3 * (unsigned int)(milliseconds() - begin));
 	}
 }
 
 #define READERS 3
 
-static void start_readers(pid_t *ret_pids, unsigned int nap_ms)
+static void start_readers(pid_t *ret_pids, bool naps)
 {
 	for (int i = 0; i < READERS; i++) {
 		ret_pids[i] = ktap_fork();
 		if (!ret_pids[i]) {
-			read_for_ever(nap_ms);
+			read_for_ever(naps);
 			_exit(0);
 		}
 	}
@@ -156,7 +166,7 @@ static void unbind_under_load(void)
 	pid_t pids[READERS];
 	int fd;
 
-	start_readers(pids, 0);
+	start_readers(pids, false);
 	for (int i = 0; i < 20; i++) {
 		sleep_ms(20);
 		rng_unbind(&pci);
@@ -178,7 +188,7 @@ static void remove_and_rescan(void)
 	CHECK(!file_exists(pci.path));
 	CHECK(!file_exists(RNG_DEV));
 	check_dead(old);
-	CHECK_EQ(file_write("/sys/bus/pci/rescan", "1"), 0);
+	pci_rescan();
 	WAIT_FOR(file_exists(RNG_DEV));
 	CHECK(!strcmp(rng_pci(RNG_NODE).slot, pci.slot));
 	check_dead(old);
@@ -194,11 +204,11 @@ static void remove_under_load(void)
 	pid_t pids[READERS];
 	int fd;
 
-	start_readers(pids, 0);
+	start_readers(pids, false);
 	for (int i = 0; i < 5; i++) {
 		sleep_ms(20);
 		CHECK_EQ(rng_pci_write(&pci, "remove", "1"), 0);
-		CHECK_EQ(file_write("/sys/bus/pci/rescan", "1"), 0);
+		pci_rescan();
 		WAIT_FOR(file_exists(RNG_DEV));
 	}
 	stop_readers(pids);
@@ -225,7 +235,7 @@ static void reload_under_load(void)
 	char text[512];
 	int fd;
 
-	start_readers(pids, 30);
+	start_readers(pids, true);
 	/* On a busy machine it takes patience to meet a moment without a reader. */
 	for (int i = 0; unloaded < (i < 100 ? 5 : 1) && i < 600; i++) {
 		if (shell("rmmod my_rng", text, sizeof(text)))

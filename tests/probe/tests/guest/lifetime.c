@@ -110,7 +110,7 @@ static void remove_with_parameters(const char *parameters)
 	CHECK(!file_exists(PROBE_DEV));
 	CHECK_EQ(ktap_wait(pid), 0);
 	check_dead(old);
-	CHECK_EQ(file_write("/sys/bus/pci/rescan", "1"), 0);
+	pci_rescan();
 	WAIT_FOR(file_exists(PROBE_DEV));
 	CHECK(!strcmp(probe_pci().slot, pci.slot));
 	fd = probe_open();
@@ -126,6 +126,22 @@ static void remove_and_rescan_intx(void)
 static void remove_and_rescan_messages(void)
 {
 	remove_with_parameters("irq=auto");
+}
+
+/* Whoever loads the drivers is slow: pci_rescan() has waited for him, and nothing is loaded later. */
+static void rescan_waits_for_drivers(void)
+{
+	struct probe_pci pci = probe_pci();
+
+	unlink("/tmp/late");
+	must("mv /sbin/modprobe /sbin/modprobe.own && "
+	     "printf '#!/bin/sh\nusleep 300000\nbusybox modprobe \"$@\"\ntouch /tmp/late\n' "
+	     ">/sbin/modprobe && chmod +x /sbin/modprobe");
+	CHECK_EQ(pci_write(&pci, "remove", "1"), 0);
+	pci_rescan();
+	must("mv /sbin/modprobe.own /sbin/modprobe");
+	CHECK(file_exists("/tmp/late"));
+	check_works(probe_start("irq=auto"));
 }
 
 /* Somebody is always in the middle of something. All that may happen is that it is gone. */
@@ -180,7 +196,7 @@ static void under_load(const char *parameters)
 			CHECK_EQ(file_write(PROBE_BUS "bind", pci.slot), 0);
 		} else {
 			CHECK_EQ(pci_write(&pci, "remove", "1"), 0);
-			CHECK_EQ(file_write("/sys/bus/pci/rescan", "1"), 0);
+			pci_rescan();
 		}
 		WAIT_FOR(file_exists(PROBE_DEV));
 	}
@@ -272,6 +288,7 @@ static const struct ktap_case cases[] = {
 	{ "unbind_messages", unbind_messages },
 	{ "remove_and_rescan_intx", remove_and_rescan_intx },
 	{ "remove_and_rescan_messages", remove_and_rescan_messages },
+	{ "rescan_waits_for_drivers", rescan_waits_for_drivers },
 	{ "under_load_intx", under_load_intx },
 	{ "under_load_messages", under_load_messages },
 	{ "interrupted", interrupted },

@@ -252,7 +252,7 @@ static void found_again(void)
 	mem_put(fd, 0x40, 8, 0x1122334455667788);
 	close(fd);
 	CHECK_EQ(pci_write(&pci, "remove", "1"), 0);
-	CHECK_EQ(file_write("/sys/bus/pci/rescan", "1"), 0);
+	pci_rescan();
 	WAIT_FOR(file_exists(PROBE_DEV));
 	fd = probe_open();
 	CHECK_EQ(mem_get(fd, 0x40, 8), 0x1122334455667788);
