@@ -12,8 +12,6 @@
 
 #include "newdev_driver.h"
 
-/* An interrupt that does not come is not waited for longer than that; then we look. */
-#define NEWDEV_LOOK (HZ / 10)
 #define NEWDEV_WINDOW_BYTES (NEWDEV_WINDOW_COUNT * NEWDEV_WINDOW_STRIDE)
 /* A string instruction holds the processor; so much at a time. */
 #define NEWDEV_PORT_BYTES 4096u
@@ -23,6 +21,10 @@ static_assert(sizeof(struct newdev_entry) == 16);
 static unsigned int newdev_timeout_ms = 5000;
 module_param_named(timeout_ms, newdev_timeout_ms, uint, 0644);
 MODULE_PARM_DESC(timeout_ms, "What a DMA transfer may take at most (default: 5000)");
+
+static unsigned int newdev_look_ms = 100;
+module_param_named(look_ms, newdev_look_ms, uint, 0644);
+MODULE_PARM_DESC(look_ms, "For how long an interrupt is waited for; then we look (default: 100)");
 
 /* ---- who has the device ---- */
 
@@ -235,14 +237,16 @@ static void newdev_missed(struct newdev *nd)
 /* Until the engine has ended; then its status. An error: it is stopped, if it is there. */
 static int newdev_await(struct newdev *nd, u32 *ret_status)
 {
-	unsigned long end = jiffies + msecs_to_jiffies(READ_ONCE(newdev_timeout_ms));
+	unsigned int most = READ_ONCE(newdev_timeout_ms);
+	unsigned long look = msecs_to_jiffies(max(1u, min(READ_ONCE(newdev_look_ms), most)));
+	unsigned long end = jiffies + msecs_to_jiffies(most);
 	bool told;
 	u32 status;
 	long left;
 	int err;
 
 	for (;;) {
-		left = wait_event_interruptible_timeout(nd->wait, newdev_woken(nd), NEWDEV_LOOK);
+		left = wait_event_interruptible_timeout(nd->wait, newdev_woken(nd), look);
 		err = newdev_over(nd) ? -ENODEV : READ_ONCE(nd->asleep) ? -EIO : 0;
 		if (err || left < 0)
 			break;
