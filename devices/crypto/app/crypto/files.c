@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +124,15 @@ static const char *output_name(void)
 	return output.path ? output.path : "standard output";
 }
 
+/* Not between what is done and what is known of it: whoever is ended tidies up what is there. */
+static void signals_off(sigset_t *ret_old)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, ret_old);
+}
+
 void output_abandon(void)
 {
 	if (output.begun)
@@ -134,6 +144,7 @@ void output_begin(const char *path)
 {
 	struct stat st;
 	mode_t mask, mode;
+	sigset_t old;
 	int n;
 
 	output.fd = STDOUT_FILENO;
@@ -156,10 +167,12 @@ void output_begin(const char *path)
 	n = snprintf(output.next, sizeof(output.next), "%s.XXXXXX", path);
 	if (n >= (int)sizeof(output.next))
 		fail("%s: %s", path, strerror(ENAMETOOLONG));
+	signals_off(&old);
 	output.fd = mkostemp(output.next, O_CLOEXEC);
-	if (output.fd < 0)
+	output.begun = output.fd >= 0;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (!output.begun)
 		fail("cannot make %s: %s", path, strerror(errno));
-	output.begun = true;
 	if (fchmod(output.fd, mode))
 		fail("cannot set the mode of %s: %s", path, strerror(errno));
 }
@@ -183,10 +196,14 @@ void output_write(const void *data, size_t size)
 
 void output_end(void)
 {
+	sigset_t old;
+
 	if (close(output.fd))
 		fail("cannot write %s: %s", output_name(), strerror(errno));
 	if (!output.begun)
 		return;
+	/* When the file is there it is too late for a signal: all has gone well. */
+	signals_off(&old);
 	if (rename(output.next, output.path))
 		fail("cannot make %s: %s", output.path, strerror(errno));
 	output.begun = false;
