@@ -29,7 +29,8 @@
  * #include; 60) fails and ends the program. After the last case comes one more,
  * kernel_is_well: has the kernel had an oops, a warning or a lock-up?
  *
- * Where a driver comes and goes, wait for a condition, not for a time: WAIT_FOR.
+ * Where a driver comes and goes, wait for a condition, not for a time: WAIT_FOR,
+ * pci_rescan(), wait_asleep().
  */
 #ifndef ERSATZ_KTAP_H
 #define ERSATZ_KTAP_H

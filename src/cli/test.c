@@ -83,7 +83,7 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 		{ "junit", 0, 0, G_OPTION_ARG_FILENAME, &junit, "results as JUnit's XML too",
 		  "FILE" },
 		{ "timeout", 0, 0, G_OPTION_ARG_INT, &options.timeout,
-		  "seconds for one test program (default 120)", "S" },
+		  "seconds for one test program (default 300)", "S" },
 		{ "export", 0, 0, G_OPTION_ARG_FILENAME, &export_dir,
 		  "run nothing: write what another machine needs to run the guest's tests", "DIR" },
 		{ "bench-only", 0, 0, G_OPTION_ARG_NONE, &bench_only, "without a guest", NULL },

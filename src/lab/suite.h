@@ -6,7 +6,7 @@
 #include "lab/ktap.h"
 #include "lab/options.h"
 
-#define SUITE_TIMEOUT 120 /* seconds for one test program */
+#define SUITE_TIMEOUT 300 /* seconds for one test program */
 
 struct suite_options {
 	const struct lab_options *lab;

@@ -9,7 +9,7 @@
 #define CRYPTO_GUEST_H
 
 #ifndef KTAP_TIMEOUT
-#define KTAP_TIMEOUT 100
+#define KTAP_TIMEOUT 240
 #endif
 #include <ersatz/ktap.h>
 
