@@ -296,6 +296,22 @@ static inline void must(const char *command)
 	CHECK_EQ(status, 0);
 }
 
+/* ---- configuration space, /sys/bus/pci/devices/SLOT/config ---- */
+
+/* A value of 1, 2 or 4 bytes. Little endian, as every machine that the lab has. */
+static inline uint32_t config_get(int fd, unsigned int offset, unsigned int width)
+{
+	uint32_t value = 0;
+
+	CHECK_EQ(pread(fd, &value, width, offset), width);
+	return value;
+}
+
+static inline void config_set(int fd, unsigned int offset, unsigned int width, uint32_t value)
+{
+	CHECK_EQ(pwrite(fd, &value, width, offset), width);
+}
+
 /* ---- devices come, the machine sleeps ---- */
 
 /* Has anybody not read yet what the kernel says of devices? NETLINK_KOBJECT_UEVENT is 15. */
@@ -359,6 +375,19 @@ static inline bool ktap_settled(void)
 	if (dir)
 		closedir(dir);
 	return settled;
+}
+
+/*
+ * Until a child sleeps, in a system call that waits: for a case whose children do not
+ * sleep anywhere else before.
+ */
+static inline void wait_asleep(pid_t pid)
+{
+	char text[16], name[32];
+	int parent;
+
+	snprintf(text, sizeof(text), "%d", (int)pid);
+	WAIT_FOR(ktap_process(text, name, &parent) == 'S');
 }
 
 /*

@@ -417,7 +417,7 @@ static void turns_of_one_file(void)
 		ioctl(fd, EDU_IOC_COPY, &c);
 		_exit(0);
 	}
-	WAIT_FOR(is_asleep(pid));
+	wait_asleep(pid);
 	sleep_ms(50);
 	CHECK_ERRNO(ioctl(fd, EDU_IOC_DMA, &d), ETIMEDOUT);
 	CHECK_EQ(d.length, 0);
@@ -506,7 +506,7 @@ static void killed_processes(void)
 			ioctl(fd, EDU_IOC_COPY, &c);
 			_exit(0);
 		}
-		WAIT_FOR(is_asleep(pid));
+		wait_asleep(pid);
 		sleep_ms(i * 20);
 		kill(pid, SIGKILL);
 		status = ktap_wait(pid);

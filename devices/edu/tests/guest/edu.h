@@ -133,15 +133,4 @@ static inline void check_works(int fd)
 	CHECK(!memcmp(sent, got, sizeof(got)));
 }
 
-/* Does a child sleep in the kernel by now? */
-static inline bool is_asleep(pid_t pid)
-{
-	char path[64], text[256], *state;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	file_read(path, text, sizeof(text));
-	state = strrchr(text, ')');
-	return state && (state[2] == 'S' || state[2] == 'D');
-}
-
 #endif

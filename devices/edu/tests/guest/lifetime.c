@@ -34,7 +34,7 @@ static pid_t sleeper(int fd, int error)
 		fflush(stdout);
 		_exit(0);
 	}
-	WAIT_FOR(is_asleep(pid));
+	wait_asleep(pid);
 	sleep_ms(50);
 	return pid;
 }
@@ -263,7 +263,7 @@ static void suspend_and_resume(void)
 	pid = ktap_fork();
 	if (!pid)
 		copy_over_it(fd);
-	WAIT_FOR(is_asleep(pid));
+	wait_asleep(pid);
 	machine_sleep();
 	CHECK_EQ(ktap_wait(pid), 0);
 	check_works(fd);

@@ -112,20 +112,6 @@ static inline int rng_config_open(const struct rng_pci *pci)
 	return fd;
 }
 
-/* x86 and all that we run on: config space is little endian, and so are we. */
-static inline uint32_t config_get(int fd, unsigned int offset, unsigned int width)
-{
-	uint32_t value = 0;
-
-	CHECK_EQ(pread(fd, &value, width, offset), width);
-	return value;
-}
-
-static inline void config_set(int fd, unsigned int offset, unsigned int width, uint32_t value)
-{
-	CHECK_EQ(pwrite(fd, &value, width, offset), width);
-}
-
 static inline void rng_unbind(const struct rng_pci *pci)
 {
 	CHECK_EQ(file_write(RNG_BUS "unbind", pci->slot), 0);

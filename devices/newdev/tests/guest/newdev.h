@@ -193,20 +193,6 @@ static inline int newdev_config(const struct newdev_pci *pci)
 	return fd;
 }
 
-/* x86 and all that we run on: config space is little endian, and so are we. */
-static inline uint32_t config_get(int fd, unsigned int offset, unsigned int width)
-{
-	uint32_t value = 0;
-
-	CHECK_EQ(pread(fd, &value, width, offset), width);
-	return value;
-}
-
-static inline void config_set(int fd, unsigned int offset, unsigned int width, uint32_t value)
-{
-	CHECK_EQ(pwrite(fd, &value, width, offset), width);
-}
-
 #define COMMAND 0x04
 #define COMMAND_IO 0x1
 #define COMMAND_MEMORY 0x2
@@ -229,15 +215,6 @@ static inline bool has_iommu(void)
 	if (!none)
 		globfree(&found);
 	return !none;
-}
-
-/* Asleep in a system call: it has nothing else to sleep in. */
-static inline void wait_asleep(pid_t pid)
-{
-	char path[64], state[512];
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	WAIT_FOR((file_read(path, state, sizeof(state)), strstr(state, ") S ")));
 }
 
 #endif

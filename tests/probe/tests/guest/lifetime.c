@@ -40,7 +40,6 @@ static void check_works(int fd)
 /* A child that waits for what never comes, and is asleep by now. It must get ENODEV. */
 static pid_t sleeper(int fd)
 {
-	char command[64], state[8];
 	pid_t pid = ktap_fork();
 
 	if (!pid) {
@@ -52,8 +51,7 @@ static pid_t sleeper(int fd)
 		fflush(stdout);
 		_exit(0);
 	}
-	snprintf(command, sizeof(command), "awk '{print $3}' /proc/%d/stat", pid);
-	WAIT_FOR(!shell(command, state, sizeof(state)) && state[0] == 'S');
+	wait_asleep(pid);
 	return pid;
 }
 

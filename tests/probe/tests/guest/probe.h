@@ -213,20 +213,6 @@ static inline int config_open(void)
 	return fd;
 }
 
-/* Little endian, as config space; so is every machine that the lab has. */
-static inline uint32_t config_get(int fd, unsigned int offset, unsigned int width)
-{
-	uint32_t value = 0;
-
-	CHECK_EQ(pread(fd, &value, width, offset), width);
-	return value;
-}
-
-static inline void config_set(int fd, unsigned int offset, unsigned int width, uint32_t value)
-{
-	CHECK_EQ(pwrite(fd, &value, width, offset), width);
-}
-
 static inline void command_set(int fd, uint32_t bits)
 {
 	config_set(fd, COMMAND, 2, config_get(fd, COMMAND, 2) | bits);

@@ -136,12 +136,7 @@ static void work_in_flight(const char *parameters)
 	}
 	CHECK_EQ(read(ready[0], &byte, 1), 1);
 	/* Asleep in the driver: nothing else of it can sleep. */
-	{
-		char path[64], state[8];
-
-		snprintf(path, sizeof(path), "awk '{print $3}' /proc/%d/stat", pid);
-		WAIT_FOR(!shell(path, state, sizeof(state)) && state[0] == 'S');
-	}
+	wait_asleep(pid);
 
 	put(fd, PROBE_IER, ENABLED & ~PROBE_IER_ERROR_MASK);
 	put(fd, PROBE_RAISE, PROBE_ISR_ERROR_MASK);
