@@ -114,6 +114,22 @@ static void power_off(void)
 	reboot(RB_AUTOBOOT);
 }
 
+/*
+ * The kernel says that the host's end is closed. So it does after the machine has slept,
+ * until it has asked the host: that takes as long as QEMU is given to answer.
+ */
+static void port_closed(void)
+{
+	struct pollfd p = { .fd = port };
+
+	for (int i = 0; i < 1000; i++) {
+		usleep(10000);
+		if (poll(&p, 1, 0) >= 0 && !(p.revents & POLLHUP))
+			return;
+	}
+	power_off(); /* nobody is there any more */
+}
+
 static void handle_frame(const struct wire_frame *frame)
 {
 	switch (frame->type) {
@@ -160,9 +176,11 @@ static void read_port(struct wire_reader *reader)
 	ssize_t n = read(port, space, room);
 	int r;
 
-	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-		power_off(); /* the host's end is closed: nobody is there any more */
-	if (n < 0)
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		power_off();
+	if (n == 0)
+		port_closed();
+	if (n <= 0)
 		return;
 	wire_reader_added(reader, (size_t)n);
 	while ((r = wire_reader_frame(reader, &frame)) > 0) {
@@ -207,8 +225,8 @@ static void loop(int signals, int uevents)
 		if (poll(polls, (nfds_t)n, -1) < 0)
 			continue;
 		if (polls[0].revents & POLLHUP)
-			power_off();
-		if (polls[0].revents & POLLIN)
+			port_closed();
+		else if (polls[0].revents & POLLIN)
 			read_port(&reader);
 		if (polls[1].revents)
 			reap(signals);
