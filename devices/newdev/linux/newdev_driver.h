@@ -95,7 +95,7 @@ void newdev_free(struct kref *ref);
 extern char *newdev_irq;
 int newdev_irq_kind(void); /* is irq= a word that we know? */
 int newdev_request_irqs(struct newdev *nd);
-void newdev_free_irqs(struct newdev *nd);
+void newdev_free_irqs(struct newdev *nd); /* for good: it is `gone` then */
 void newdev_irqs_on(struct newdev *nd); /* under irq_lock */
 void newdev_irqs_off(struct newdev *nd); /* under irq_lock; and nothing is pending */
 void newdev_line_off(struct newdev *nd); /* the same; until newdev_irqs_on() */

@@ -142,12 +142,8 @@ static int newdev_start(struct newdev *nd)
 	return 0;
 
 off:
-	spin_lock_irq(&nd->irq_lock);
-	nd->gone = true;
-	spin_unlock_irq(&nd->irq_lock);
 	newdev_off(nd);
 	newdev_free_irqs(nd);
-	cancel_delayed_work_sync(&nd->calm);
 free_list:
 	pci_clear_master(pdev);
 	dma_free_coherent(&pdev->dev, NEWDEV_ENTRIES * sizeof(*nd->list), nd->list, nd->list_at);
@@ -218,11 +214,7 @@ static void newdev_remove(struct pci_dev *pdev)
 
 	mutex_lock(&nd->lock);
 	newdev_off(nd);
-	/* What somebody else raises from here on must not hold up a line that others share. */
-	if (!nd->msi)
-		pci_intx(pdev, 0);
 	newdev_free_irqs(nd);
-	cancel_delayed_work_sync(&nd->calm);
 	newdev_unmap(nd);
 	mutex_unlock(&nd->lock);
 

@@ -131,6 +131,33 @@ static void unbind_under_msi(void)
 	unbind_under(irqs[1]);
 }
 
+/*
+ * Who comes next gets interrupts: the line is not left switched off, but where others have
+ * it as well; there it is when the device is enabled.
+ */
+static void line_for_the_next(void)
+{
+	enum { INTX_DISABLE = 0x400 };
+	struct newdev_pci pci;
+	char text[256];
+	bool shared;
+	int config;
+
+	newdev_load(irqs[0]);
+	pci = newdev_pci(0);
+	config = newdev_config(&pci);
+	shared = !shell("grep -w newdev0 /proc/interrupts | grep ,", text, sizeof(text));
+	CHECK_EQ(config_get(config, COMMAND, 2) & INTX_DISABLE, 0);
+	CHECK_EQ(file_write(NEWDEV_BUS "unbind", pci.slot), 0);
+	CHECK_EQ(config_get(config, COMMAND, 2) & INTX_DISABLE, shared ? INTX_DISABLE : 0);
+	CHECK_EQ(newdev_pci_write(&pci, "enable", "1"), 0);
+	CHECK_EQ(config_get(config, COMMAND, 2) & INTX_DISABLE, 0);
+	CHECK_EQ(newdev_pci_write(&pci, "enable", "0"), 0);
+	CHECK_EQ(file_write(NEWDEV_BUS "bind", pci.slot), 0);
+	WAIT_FOR(file_exists(NEWDEV_DEV));
+	check_works();
+}
+
 /* The card is taken out by the book, and found again. */
 static void removed_and_rescanned(void)
 {
@@ -448,6 +475,7 @@ static void suspended(void)
 static const struct ktap_case cases[] = {
 	{ "unbind_under_intx", unbind_under_intx },
 	{ "unbind_under_msi", unbind_under_msi },
+	{ "line_for_the_next", line_for_the_next },
 	{ "removed_and_rescanned", removed_and_rescanned },
 	{ "interrupts_meanwhile_intx", interrupts_meanwhile_intx },
 	{ "interrupts_meanwhile_msi", interrupts_meanwhile_msi },
