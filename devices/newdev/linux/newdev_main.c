@@ -33,8 +33,7 @@ void newdev_free(struct kref *ref)
 
 /* ---- the device as it should be ---- */
 
-/* What it says of itself, and keeps for us. */
-static int newdev_check(struct newdev *nd)
+int newdev_check(struct newdev *nd)
 {
 	u32 magic = ioread32(newdev_reg(nd, NEWDEV_MAGIC)), size, used;
 
@@ -55,7 +54,10 @@ static int newdev_check(struct newdev *nd)
 		pci_warn(nd->pdev, "%u bytes used of %u: begins anew\n", used, nd->size);
 		used = 0;
 	}
-	newdev_set_used(nd, used);
+	/* It has not become more in its sleep, but perhaps less on our side. */
+	spin_lock_irq(&nd->irq_lock);
+	WRITE_ONCE(nd->used, min(used, nd->used));
+	spin_unlock_irq(&nd->irq_lock);
 	return 0;
 }
 
@@ -67,6 +69,7 @@ static void newdev_on(struct newdev *nd)
 	iowrite32(NEWDEV_CONTROL_PORTS_MASK, newdev_reg(nd, NEWDEV_CONTROL));
 	spin_lock_irq(&nd->irq_lock);
 	nd->asleep = false;
+	iowrite32(nd->used, newdev_reg(nd, NEWDEV_USED));
 	newdev_irqs_on(nd);
 	spin_unlock_irq(&nd->irq_lock);
 }
@@ -163,6 +166,7 @@ static int newdev_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	init_waitqueue_head(&nd->wait);
 	INIT_DELAYED_WORK(&nd->calm, newdev_calm);
 	nd->mode = newdev_mode_by_name(newdev_mode);
+	nd->used = NEWDEV_SIZE_RESET; /* at most, until it has said */
 	nd->pdev = pci_dev_get(pdev);
 	pci_set_drvdata(pdev, nd);
 

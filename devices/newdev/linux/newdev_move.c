@@ -51,14 +51,17 @@ static int newdev_revive(struct newdev *nd)
 {
 	if (!newdev_answers(nd))
 		return newdev_absent(nd);
+	/* It may have been reset meanwhile. */
+	if (newdev_check(nd))
+		return -EIO;
 	nd->broken = false;
 	newdev_stop(nd);
 	if (nd->broken)
 		return -EIO;
 	pci_set_master(nd->pdev);
-	/* It may have been reset meanwhile. */
 	iowrite32(NEWDEV_CONTROL_PORTS_MASK, newdev_reg(nd, NEWDEV_CONTROL));
 	spin_lock_irq(&nd->irq_lock);
+	iowrite32(nd->used, newdev_reg(nd, NEWDEV_USED));
 	if (!nd->asleep)
 		newdev_irqs_on(nd);
 	spin_unlock_irq(&nd->irq_lock);
@@ -99,11 +102,37 @@ void newdev_put(struct newdev *nd)
 	wake_up_interruptible(&nd->wait);
 }
 
-void newdev_set_used(struct newdev *nd, u32 used)
+/* ---- how much of the memory is used ---- */
+
+void newdev_grow(struct newdev *nd, u32 end, unsigned int emptied)
 {
-	iowrite32(used, newdev_reg(nd, NEWDEV_USED));
-	WRITE_ONCE(nd->used, used);
+	spin_lock_irq(&nd->irq_lock);
+	if (emptied == nd->emptied && end > nd->used) {
+		WRITE_ONCE(nd->used, end);
+		iowrite32(end, newdev_reg(nd, NEWDEV_USED));
+	}
+	spin_unlock_irq(&nd->irq_lock);
 	wake_up_interruptible(&nd->wait);
+}
+
+int newdev_empty(struct newdev *nd)
+{
+	int err = 0;
+
+	spin_lock_irq(&nd->irq_lock);
+	if (nd->gone) {
+		err = -ENODEV;
+	} else if (!nd->asleep) {
+		iowrite32(0, newdev_reg(nd, NEWDEV_USED));
+		if (!newdev_answers(nd))
+			err = -EIO;
+	}
+	if (!err) {
+		WRITE_ONCE(nd->used, 0);
+		nd->emptied++;
+	}
+	spin_unlock_irq(&nd->irq_lock);
+	return err == -EIO ? newdev_absent(nd) : err;
 }
 
 /* ---- the port and the window ---- */

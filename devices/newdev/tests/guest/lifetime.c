@@ -304,6 +304,8 @@ static void many_resets(void)
 		fd = newdev_open(O_RDWR);
 		newdev_mode(fd, p ? NEWDEV_MODE_DMA : NEWDEV_MODE_MMIO);
 		for (;;) {
+			if (!p)
+				close(newdev_open(O_WRONLY | O_TRUNC));
 			if (pwrite(fd, data, sizeof(data), 0) < 0)
 				CHECK(errno == EIO);
 			if (pread(fd, data, sizeof(data), 0) < 0)

@@ -448,6 +448,73 @@ static void without_blocking(void)
 	newdev_delay("0");
 }
 
+/* A program that is in the middle of a write, by DMA, of bytes that are not 0. */
+static pid_t writer_under_way(uint32_t len)
+{
+	static uint8_t data[10000];
+	pid_t pid = ktap_fork();
+	int own;
+
+	if (!pid) {
+		own = newdev_open(O_RDWR);
+		newdev_mode(own, NEWDEV_MODE_DMA);
+		memset(data, 'w', sizeof(data));
+		CHECK_EQ(pwrite(own, data, len, 0), len);
+		fflush(stdout);
+		_exit(0);
+	}
+	wait_asleep(pid);
+	return pid;
+}
+
+/*
+ * O_TRUNC does not wait for somebody's transfer, since nobody else could open a device
+ * meanwhile; and what was there, or is on its way, is gone for all.
+ */
+static void emptied_meanwhile(void)
+{
+	char byte = 'x', text[64];
+	int fd, status;
+	pid_t pid;
+
+	newdev_load("timeout_ms=600000");
+	fd = newdev_open(O_RDWR);
+	CHECK_EQ(write(fd, "old bytes", 9), 9);
+	newdev_delay("90000000");
+	pid = writer_under_way(10);
+	close(newdev_open(O_WRONLY | O_TRUNC));
+	CHECK_EQ(waitpid(pid, &status, WNOHANG), 0);
+	must("echo -n >" NEWDEV_PROC);
+	CHECK_EQ(waitpid(pid, &status, WNOHANG), 0);
+	CHECK_EQ(pread(fd, &byte, 1, 0), 0);
+	CHECK_EQ(lseek(fd, 0, SEEK_END), 0);
+	CHECK_EQ(newdev_info(fd).used, 0);
+	kill(pid, SIGKILL);
+	status = ktap_wait(pid);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+
+	/* One that comes to a good end has been before, and the next one begins at 0. */
+	newdev_delay("1000000");
+	pid = writer_under_way(10000);
+	close(newdev_open(O_WRONLY | O_TRUNC));
+	status = ktap_wait(pid);
+	CHECK_EQ(status, 0);
+	CHECK_EQ(pread(fd, &byte, 1, 0), 0);
+	newdev_delay("0");
+	CHECK_EQ(pwrite(fd, "y", 1, 2), 1);
+	CHECK_EQ(pread(fd, text, sizeof(text), 0), 3);
+	CHECK(!memcmp(text, "\0\0y", 3));
+
+	/* The device knows, too. */
+	close(newdev_open(O_WRONLY | O_TRUNC));
+	close(fd);
+	must("modprobe -r newdev && modprobe newdev");
+	WAIT_FOR(file_exists(NEWDEV_DEV));
+	fd = newdev_open(O_RDWR);
+	CHECK_EQ(pread(fd, &byte, 1, 0), 0);
+	CHECK_EQ(newdev_info(fd).used, 0);
+}
+
 static void poll_waits_for_more(void)
 {
 	int fd = newdev_open(O_RDWR | O_TRUNC), status;
@@ -559,6 +626,7 @@ static const struct ktap_case cases[] = {
 	{ "followed", followed },
 	{ "a_signal_ends_it", a_signal_ends_it },
 	{ "without_blocking", without_blocking },
+	{ "emptied_meanwhile", emptied_meanwhile },
 	{ "poll_waits_for_more", poll_waits_for_more },
 	{ "settings", settings },
 };
