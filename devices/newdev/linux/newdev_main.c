@@ -299,17 +299,13 @@ static pci_ers_result_t newdev_error_detected(struct pci_dev *pdev, pci_channel_
 	if (state == pci_channel_io_perm_failure)
 		return PCI_ERS_RESULT_DISCONNECT;
 	newdev_sleep(pci_get_drvdata(pdev));
-	pci_disable_device(pdev);
 	return PCI_ERS_RESULT_NEED_RESET;
 }
 
 static pci_ers_result_t newdev_slot_reset(struct pci_dev *pdev)
 {
-	if (pci_enable_device(pdev))
-		return PCI_ERS_RESULT_DISCONNECT;
 	pci_restore_state(pdev);
 	pci_save_state(pdev);
-	pci_set_master(pdev);
 	return PCI_ERS_RESULT_RECOVERED;
 }
 
