@@ -230,7 +230,7 @@ const char *ecrypto_irq_name(const struct ecrypto *dev);
 
 /* queue.c */
 void ecrypto_queue_init(struct ecrypto *dev);
-/* Before there is a handler: nothing that an earlier driver has left may ring. */
+/* Where no handler looks: nothing that has been left there may ring. */
 void ecrypto_queue_silence(struct ecrypto *dev);
 /* Resets the device, enables interrupts and begins to work. Process context, like all of these. */
 int ecrypto_queue_open(struct ecrypto *dev);

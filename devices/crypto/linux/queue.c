@@ -495,6 +495,14 @@ void ecrypto_queue_pause(struct ecrypto *dev)
 		dev->state = ECRYPTO_PAUSED;
 	/* A command that never ends is ended by its time-out. */
 	wait_event_lock_irq(dev->wait, ecrypto_idle(dev), dev->lock);
+	/*
+	 * The handlers leave the device alone from here on: a line that is up, for a reset
+	 * that has not been taken yet, would stay up, and others may be on it.
+	 */
+	if (dev->state == ECRYPTO_PAUSED) {
+		dev->mask = 0;
+		ecrypto_queue_silence(dev);
+	}
 	spin_unlock_irq(&dev->lock);
 }
 
