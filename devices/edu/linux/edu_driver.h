@@ -34,8 +34,9 @@ enum { EDU_PAGE_MAPPED, EDU_PAGE_BOUNCE, EDU_PAGES };
 
 /*
  * One device. Open files hold it by `ref`; the device itself may be gone by then.
- * Order of locks: lock, irq_lock. Under `lock` no user memory is
- * touched: mmap() takes it.
+ * Order of locks: lock, files_lock; lock, irq_lock. Under `lock` no user memory is
+ * touched: mmap() takes it. And it may be held for a second, too long for open(), which
+ * keeps everybody from opening anything of the misc core.
  */
 struct edu {
 	struct kref ref;
@@ -47,8 +48,9 @@ struct edu {
 	bool msi;
 	int irq;
 
-	struct mutex lock; /* protects the next two, and the order of register writes */
+	struct mutex lock; /* protects regs, files' pages, and the order of register writes */
 	void __iomem *regs; /* NULL once removed */
+	struct mutex files_lock; /* protects files */
 	struct list_head files;
 
 	wait_queue_head_t wait; /* for a change of what is below */

@@ -37,6 +37,7 @@ static void edu_free(struct kref *ref)
 {
 	struct edu *edu = container_of(ref, struct edu, ref);
 
+	mutex_destroy(&edu->files_lock);
 	mutex_destroy(&edu->lock);
 	pci_dev_put(edu->pdev);
 	kfree(edu);
@@ -353,9 +354,9 @@ static int edu_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	f->edu = edu;
 	kref_get(&edu->ref);
-	mutex_lock(&edu->lock);
+	mutex_lock(&edu->files_lock);
 	list_add(&f->node, &edu->files);
-	mutex_unlock(&edu->lock);
+	mutex_unlock(&edu->files_lock);
 	file->private_data = f;
 	return 0;
 }
@@ -367,7 +368,9 @@ static int edu_release(struct inode *inode, struct file *file)
 
 	edu_work_forget(f);
 	mutex_lock(&edu->lock);
+	mutex_lock(&edu->files_lock);
 	list_del(&f->node);
+	mutex_unlock(&edu->files_lock);
 	edu_pages_free(f);
 	mutex_unlock(&edu->lock);
 	kfree(f);
@@ -511,6 +514,7 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return -ENOMEM;
 	kref_init(&edu->ref);
 	mutex_init(&edu->lock);
+	mutex_init(&edu->files_lock);
 	spin_lock_init(&edu->irq_lock);
 	init_waitqueue_head(&edu->wait);
 	INIT_LIST_HEAD(&edu->files);
@@ -553,7 +557,7 @@ put:
 static void edu_remove(struct pci_dev *pdev)
 {
 	struct edu *edu = pci_get_drvdata(pdev);
-	struct list_head *at;
+	struct edu_file *f;
 	bool quiet;
 
 	misc_deregister(&edu->misc);
@@ -575,8 +579,10 @@ static void edu_remove(struct pci_dev *pdev)
 	edu_put(edu, EDU_IRQ_ACK, U32_MAX);
 	free_irq(edu->irq, edu);
 	pci_free_irq_vectors(pdev);
-	for (at = edu->files.next; at != &edu->files; at = at->next)
-		edu_pages_free(list_entry(at, struct edu_file, node));
+	mutex_lock(&edu->files_lock);
+	list_for_each_entry(f, &edu->files, node)
+		edu_pages_free(f);
+	mutex_unlock(&edu->files_lock);
 	pci_iounmap(pdev, edu->regs);
 	edu->regs = NULL;
 	mutex_unlock(&edu->lock);
