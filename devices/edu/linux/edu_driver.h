@@ -15,13 +15,27 @@
 #include "edu_ioctl.h"
 #include "edu_spec.h"
 
-/* One of the two parts of the device that work by themselves; or what else there are turns for. */
-struct edu_unit {
-	const void *owner; /* whose turn it is: a call, or a file; NULL: nobody's */
-	bool busy; /* the device is at it, maybe for nobody any more */
-	bool finished; /* the owner can have the result */
+/* How work has ended. */
+struct edu_end {
 	int error; /* 0 or an errno */
 	u32 result; /* of a factorial; what the device says of a transfer */
+};
+
+/* Work that a file has begun without waiting, until it has asked how that has ended. */
+struct edu_begun {
+	bool begun;
+	bool finished;
+	struct edu_end end;
+};
+
+/* One of the two parts of the device that work by themselves; or what else there are turns for. */
+struct edu_unit {
+	const void *owner; /* whose turn it is, a call or a file; NULL: nobody's */
+	/* Who gets the end, and the unit is free then, whether he asks or not. NULL: the owner asks. */
+	struct edu_begun *heir;
+	bool busy; /* the device is at it, maybe for nobody any more */
+	bool finished; /* the owner can have the end */
+	struct edu_end end;
 };
 
 /* For DMA; NULL: not yet, or not any more. Whoever has mapped it keeps it. */
@@ -72,8 +86,11 @@ struct edu_file {
 	struct edu *edu;
 	struct list_head node;
 	struct edu_unit call; /* only its turn: one DMA call at a time; protects the next two */
-	struct edu_dma begun; /* without waiting */
-	u32 begun_n;
+	struct edu_dma dma; /* what it has begun */
+	u32 n;
+	/* Under the device's irq_lock. */
+	struct edu_begun dma_begun;
+	struct edu_begun factorial_begun;
 
 	struct edu_page page[EDU_PAGES]; /* under the device's lock */
 };
@@ -95,6 +112,13 @@ static inline void edu_leave(struct edu *edu)
 	mutex_unlock(&edu->lock);
 }
 
+/* With irq_lock held: the device is done with this, if it was at it for somebody. */
+void edu_end(struct edu_unit *unit, int error, u32 result);
+/*
+ * With irq_lock held: of these bits of IRQ_STATUS, what has ended. A program may have
+ * raised them, so the device is looked at.
+ */
+void edu_ended(struct edu *edu, u32 status);
 /* With irq_lock held: the device has stopped whatever it was at. */
 void edu_abort(struct edu *edu, int error);
 /*

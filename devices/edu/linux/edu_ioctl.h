@@ -7,8 +7,9 @@
  *
  * With O_NONBLOCK a call that would wait gives EAGAIN. If its unit was free, the work
  * has begun: poll() says POLLIN when it is done, and the same call again then has the result.
- * There is one such piece of work a unit and file at a time: another one in between is EBUSY, without
- * O_NONBLOCK too.
+ * That is kept for the file until it asks; the unit is free for others as soon as the work
+ * is done. There is one such piece of work a unit and file at a time: another one in between
+ * is EBUSY, without O_NONBLOCK too.
  *
  * Any call gives ENODEV once the device is gone; EIO if it was reset meanwhile, or
  * failed; EINTR after a signal, unless the call is restarted, from its start; ETIMEDOUT;

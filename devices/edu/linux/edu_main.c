@@ -63,19 +63,28 @@ int edu_enter(struct edu *edu)
 	return -ENODEV;
 }
 
-static void edu_unit_abort(struct edu_unit *unit, int error)
+void edu_end(struct edu_unit *unit, int error, u32 result)
 {
+	const struct edu_end end = { .error = error, .result = result };
+
 	unit->busy = false;
 	if (!unit->owner || unit->finished)
 		return;
-	unit->error = error;
-	unit->finished = true;
+	if (unit->heir) {
+		unit->heir->end = end;
+		unit->heir->finished = true;
+		unit->heir = NULL;
+		unit->owner = NULL;
+	} else {
+		unit->end = end;
+		unit->finished = true;
+	}
 }
 
 void edu_abort(struct edu *edu, int error)
 {
-	edu_unit_abort(&edu->factorial, error);
-	edu_unit_abort(&edu->dma, error);
+	edu_end(&edu->factorial, error, 0);
+	edu_end(&edu->dma, error, 0);
 	wake_up_all(&edu->wait);
 }
 
@@ -115,21 +124,20 @@ bool edu_quiet(struct edu *edu)
 
 /* ---- interrupts ---- */
 
-/* What has ended, with irq_lock held. A program may have raised the bits, so look at the device. */
-static void edu_ended(struct edu *edu, u32 status)
+void edu_ended(struct edu *edu, u32 status)
 {
+	u32 result;
+
 	if ((status & EDU_IRQ_STATUS_FACTORIAL_MASK) && edu->factorial.busy &&
 	    !(edu_get(edu, EDU_STATUS) & EDU_STATUS_COMPUTING_MASK)) {
-		edu->factorial.busy = false;
-		edu->factorial.result = edu_get(edu, EDU_FACTORIAL);
-		edu->factorial.finished = edu->factorial.owner;
+		result = edu_get(edu, EDU_FACTORIAL);
+		/* No factorial is all-ones: nobody has answered. */
+		edu_end(&edu->factorial, result == U32_MAX ? -EIO : 0, result);
 	}
 	if ((status & EDU_IRQ_STATUS_DMA_MASK) && edu->dma.busy &&
 	    !(edu_get(edu, EDU_DMA_CMD) & EDU_DMA_CMD_RUN_MASK)) {
-		edu->dma.busy = false;
-		edu->dma.result = edu->extended ? edu_get(edu, EDU_DMA_ERROR) : 0;
-		edu->dma.error = edu->dma.result ? -EIO : 0;
-		edu->dma.finished = edu->dma.owner;
+		result = edu->extended ? edu_get(edu, EDU_DMA_ERROR) : 0;
+		edu_end(&edu->dma, result ? -EIO : 0, result);
 	}
 }
 
@@ -337,8 +345,7 @@ static __poll_t edu_poll(struct file *file, struct poll_table_struct *table)
 	spin_lock_irq(&edu->irq_lock);
 	if (edu->gone)
 		events |= EPOLLERR | EPOLLHUP;
-	if ((edu->factorial.owner == f && edu->factorial.finished) ||
-	    (edu->dma.owner == f && edu->dma.finished))
+	if (f->factorial_begun.finished || f->dma_begun.finished)
 		events |= EPOLLIN | EPOLLRDNORM;
 	spin_unlock_irq(&edu->irq_lock);
 	return events;

@@ -34,6 +34,7 @@ static bool edu_claim(struct edu *edu, struct edu_unit *unit, const void *owner)
 	mine = !edu->gone && !unit->owner && !unit->busy;
 	if (mine) {
 		unit->owner = owner;
+		unit->heir = NULL;
 		unit->finished = false;
 	}
 	spin_unlock_irq(&edu->irq_lock);
@@ -66,32 +67,46 @@ static void edu_yield(struct edu *edu, struct edu_unit *unit)
 	wake_up_all(&edu->wait);
 }
 
-/*
- * What a file has begun without waiting is its own until it has asked for the result. If it
- * waited for a turn meanwhile it would wait for itself, and fill a page that the device reads.
- */
-static bool edu_owns(struct edu *edu, struct edu_unit *unit, const void *owner)
+/* The end of the work that it has begun belongs to the file, and its page does, until it has asked. */
+static bool edu_has_begun(struct edu *edu, const struct edu_begun *begun)
 {
-	bool mine;
+	bool has;
 
 	spin_lock_irq(&edu->irq_lock);
-	mine = unit->owner == owner;
+	has = begun->begun;
 	spin_unlock_irq(&edu->irq_lock);
-	return mine;
+	return has;
 }
 
 /* -EAGAIN: it has not finished. */
-static int edu_outcome(struct edu *edu, struct edu_unit *unit, u32 *ret_result)
+static int edu_begun_end(struct edu *edu, struct edu_begun *begun, u32 *ret_result)
 {
 	int err = -EAGAIN;
 
 	spin_lock_irq(&edu->irq_lock);
-	if (unit->finished) {
-		err = unit->error;
-		*ret_result = unit->result;
+	if (begun->finished) {
+		err = begun->end.error;
+		*ret_result = begun->end.result;
+		begun->begun = false;
+		begun->finished = false;
 	}
 	spin_unlock_irq(&edu->irq_lock);
 	return err;
+}
+
+/* Nobody will ask. True: the device is at it yet, and the unit the file's until edu_yield(). */
+static bool edu_disown(struct edu *edu, struct edu_unit *unit, struct edu_begun *begun)
+{
+	bool at_it;
+
+	spin_lock_irq(&edu->irq_lock);
+	at_it = unit->heir == begun;
+	if (at_it)
+		unit->heir = NULL;
+	begun->begun = false;
+	begun->finished = false;
+	spin_unlock_irq(&edu->irq_lock);
+	return at_it;
 }
 
 static int edu_await(struct edu *edu, struct edu_unit *unit, unsigned long deadline,
@@ -99,27 +114,39 @@ static int edu_await(struct edu *edu, struct edu_unit *unit, unsigned long deadl
 {
 	long left = wait_event_interruptible_timeout(edu->wait, READ_ONCE(unit->finished),
 						     edu_left(deadline));
+	int err = -ETIMEDOUT;
 
 	if (left < 0)
 		return -ERESTARTSYS;
-	return left ? edu_outcome(edu, unit, ret_result) : -ETIMEDOUT;
+	spin_lock_irq(&edu->irq_lock);
+	if (unit->finished) {
+		err = unit->end.error;
+		*ret_result = unit->end.result;
+	}
+	spin_unlock_irq(&edu->irq_lock);
+	return err;
 }
 
-/* The owner's work begins: the register is written last, and the handler sees all of it. */
-static void edu_begin(struct edu *edu, struct edu_unit *unit, unsigned int reg, u32 value)
+/*
+ * The owner's work begins: the register is written last, and the handler sees all of it.
+ * With an heir, a file's, the owner does not wait for the end.
+ */
+static void edu_begin(struct edu *edu, struct edu_unit *unit, struct edu_begun *heir,
+		      unsigned int reg, u32 value)
 {
 	spin_lock_irq(&edu->irq_lock);
 	unit->busy = true;
 	unit->finished = false;
-	unit->error = 0;
-	unit->result = 0;
+	unit->heir = heir;
+	if (heir)
+		heir->begun = true;
 	edu_put(edu, reg, value);
 	spin_unlock_irq(&edu->irq_lock);
 }
 
 /* ---- factorial ---- */
 
-static int edu_factorial_begin(struct edu *edu, u32 n)
+static int edu_factorial_begin(struct edu *edu, struct edu_begun *heir, u32 n)
 {
 	int err = edu_enter(edu);
 
@@ -129,7 +156,7 @@ static int edu_factorial_begin(struct edu *edu, u32 n)
 	if (edu_get(edu, EDU_STATUS) & EDU_STATUS_COMPUTING_MASK)
 		err = edu_is_there(edu) ? -EBUSY : -ENODEV;
 	else
-		edu_begin(edu, &edu->factorial, EDU_FACTORIAL, n);
+		edu_begin(edu, &edu->factorial, heir, EDU_FACTORIAL, n);
 	edu_leave(edu);
 	return err;
 }
@@ -140,21 +167,16 @@ static int edu_factorial_poll(struct edu_file *f, struct edu_factorial *fact)
 	struct edu *edu = f->edu;
 	int err;
 
-	if (!edu_owns(edu, &edu->factorial, f)) {
-		if (!edu_claim(edu, &edu->factorial, f))
-			return -EAGAIN;
-		f->begun_n = fact->n;
-		err = edu_factorial_begin(edu, fact->n);
-		if (err)
-			edu_yield(edu, &edu->factorial);
-		return err ? err : -EAGAIN;
-	}
-	if (f->begun_n != fact->n)
-		return -EBUSY;
-	err = edu_outcome(edu, &edu->factorial, &fact->result);
-	if (err != -EAGAIN)
+	if (edu_has_begun(edu, &f->factorial_begun))
+		return f->n == fact->n ? edu_begun_end(edu, &f->factorial_begun, &fact->result)
+				       : -EBUSY;
+	if (!edu_claim(edu, &edu->factorial, f))
+		return -EAGAIN;
+	f->n = fact->n;
+	err = edu_factorial_begin(edu, &f->factorial_begun, fact->n);
+	if (err)
 		edu_yield(edu, &edu->factorial);
-	return err;
+	return err ? err : -EAGAIN;
 }
 
 static int edu_factorial_wait(struct edu_file *f, struct edu_factorial *fact)
@@ -163,12 +185,12 @@ static int edu_factorial_wait(struct edu_file *f, struct edu_factorial *fact)
 	struct edu *edu = f->edu;
 	int err;
 
-	if (edu_owns(edu, &edu->factorial, f))
+	if (edu_has_begun(edu, &f->factorial_begun))
 		return -EBUSY;
 	err = edu_turn(edu, &edu->factorial, fact, deadline);
 	if (err)
 		return err;
-	err = edu_factorial_begin(edu, fact->n);
+	err = edu_factorial_begin(edu, NULL, fact->n);
 	if (!err)
 		err = edu_await(edu, &edu->factorial, deadline, &fact->result);
 	edu_yield(edu, &edu->factorial);
@@ -280,7 +302,8 @@ static enum dma_data_direction edu_direction(const struct edu_chunk *chunk)
 	return chunk->from_device ? DMA_FROM_DEVICE : DMA_TO_DEVICE;
 }
 
-static int edu_chunk_begin(struct edu_file *f, const struct edu_chunk *chunk)
+static int edu_chunk_begin(struct edu_file *f, const struct edu_chunk *chunk,
+			   struct edu_begun *heir)
 {
 	const u32 own = EDU_BUFFER_OFFSET + chunk->offset;
 	struct edu *edu = f->edu;
@@ -305,7 +328,7 @@ static int edu_chunk_begin(struct edu_file *f, const struct edu_chunk *chunk)
 		edu_put(edu, EDU_DMA_SRC, chunk->from_device ? own : (u32)bus);
 		edu_put(edu, EDU_DMA_DST, chunk->from_device ? (u32)bus : own);
 		edu_put(edu, EDU_DMA_COUNT, chunk->length);
-		edu_begin(edu, &edu->dma, EDU_DMA_CMD,
+		edu_begin(edu, &edu->dma, heir, EDU_DMA_CMD,
 			  EDU_DMA_CMD_RUN_MASK | EDU_DMA_CMD_IRQ_MASK |
 				  (chunk->from_device ? EDU_DMA_CMD_TO_RAM_MASK : 0));
 	}
@@ -348,7 +371,7 @@ static int edu_chunk_move(struct edu_file *f, const struct edu_chunk *chunk, uns
 			  u32 *ret_error)
 {
 	struct edu *edu = f->edu;
-	int err = edu_chunk_begin(f, chunk);
+	int err = edu_chunk_begin(f, chunk, NULL);
 
 	if (err)
 		return err;
@@ -422,7 +445,7 @@ static int edu_dma_wait(struct edu_file *f, struct edu_dma *dma, unsigned long d
 	unsigned int resets = READ_ONCE(f->edu->resets);
 	bool user = !(dma->flags & EDU_DMA_MAPPED);
 	struct edu *edu = f->edu;
-	int err = edu_owns(edu, &edu->dma, f) ? -EBUSY : 0;
+	int err = edu_has_begun(edu, &f->dma_begun) ? -EBUSY : 0;
 
 	while (!err && *ret_done < dma->length) {
 		struct edu_chunk chunk = edu_chunk_of(dma, *ret_done, resets);
@@ -461,11 +484,11 @@ static int edu_dma_begin(struct edu_file *f, const struct edu_dma *dma)
 	if (user && !chunk.from_device)
 		err = edu_fill(f, dma->user, chunk.length);
 	if (!err)
-		err = edu_chunk_begin(f, &chunk);
+		err = edu_chunk_begin(f, &chunk, &f->dma_begun);
 	if (err)
 		edu_yield(edu, &edu->dma);
 	else
-		f->begun = *dma;
+		f->dma = *dma;
 	return err ? err : -EAGAIN;
 }
 
@@ -477,14 +500,11 @@ static int edu_dma_poll(struct edu_file *f, struct edu_dma *dma, u64 *ret_done)
 	struct edu *edu = f->edu;
 	int err;
 
-	if (!edu_owns(edu, &edu->dma, f))
+	if (!edu_has_begun(edu, &f->dma_begun))
 		return edu_dma_begin(f, dma);
-	if (!edu_same(dma, &f->begun))
+	if (!edu_same(dma, &f->dma))
 		return -EBUSY;
-	err = edu_outcome(edu, &edu->dma, &dma->error);
-	if (err == -EAGAIN)
-		return err;
-	edu_yield(edu, &edu->dma);
+	err = edu_begun_end(edu, &f->dma_begun, &dma->error);
 	if (!err)
 		err = edu_chunk_end(f, &chunk);
 	if (!err && user && chunk.from_device)
@@ -588,8 +608,8 @@ long edu_copy(struct edu_file *f, struct edu_copy __user *argp, bool nonblock)
 	copy.error = 0;
 	err = edu_turn(edu, &f->call, &copy, deadline);
 	if (!err) {
-		err = edu_owns(edu, &edu->dma, f) ? -EBUSY
-						  : edu_copy_all(f, &copy, deadline, &done);
+		err = edu_has_begun(edu, &f->dma_begun) ? -EBUSY
+							: edu_copy_all(f, &copy, deadline, &done);
 		edu_yield(edu, &f->call);
 	}
 	if (err == -ERESTARTSYS || err == -EBUSY)
@@ -602,9 +622,9 @@ void edu_work_forget(struct edu_file *f)
 {
 	struct edu *edu = f->edu;
 
-	if (edu_owns(edu, &edu->factorial, f))
+	if (edu_disown(edu, &edu->factorial, &f->factorial_begun))
 		edu_yield(edu, &edu->factorial);
-	if (edu_owns(edu, &edu->dma, f)) {
+	if (edu_disown(edu, &edu->dma, &f->dma_begun)) {
 		edu_drain(edu);
 		edu_yield(edu, &edu->dma);
 	}

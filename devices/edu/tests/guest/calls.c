@@ -390,13 +390,61 @@ static void turns(void)
 	CHECK_EQ(fcntl(a, F_SETFL, O_NONBLOCK), 0);
 	d.timeout_ms = 0;
 	CHECK_ERRNO(ioctl(a, EDU_IOC_DMA, &d), EAGAIN);
-	/* It is a's, done or not, until a has asked. */
-	d.timeout_ms = 300;
-	CHECK_ERRNO(ioctl(b, EDU_IOC_DMA, &d), ETIMEDOUT);
+	/* A transfer takes 100 ms; 10 may be over before this begins to wait. */
+	d.timeout_ms = 10;
+	if (ioctl(b, EDU_IOC_DMA, &d))
+		CHECK_EQ(errno, ETIMEDOUT);
+	d.timeout_ms = 0;
+	d.length = 16;
+	CHECK_EQ(ioctl(b, EDU_IOC_DMA, &d), 0);
+	CHECK_EQ(ioctl(a, EDU_IOC_DMA, &d), 0);
+}
+
+/*
+ * Who has begun something and does not ask how it went keeps nobody from the device; and
+ * what others do there meanwhile does not change what he is told at last.
+ */
+static void check_unasked(int a)
+{
+	uint8_t first[16] = "the first bytes", second[16] = "not these bytes", got[16] = "";
+	struct edu_dma d = { .user = (uintptr_t)got, .length = 16, .direction = EDU_FROM_DEVICE };
+	char path[64], link[64];
+	struct edu_factorial f = { .n = 5 };
+	ssize_t n;
+	int b;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", a);
+	n = readlink(path, link, sizeof(link) - 1);
+	CHECK(n > 0);
+	link[n] = 0;
+	b = open(link, O_RDWR | O_CLOEXEC);
+	CHECK(b >= 0);
+	CHECK_EQ(dma(b, first, sizeof(first), 0, EDU_TO_DEVICE), 0);
+
+	CHECK_EQ(fcntl(a, F_SETFL, O_NONBLOCK), 0);
+	CHECK_ERRNO(ioctl(a, EDU_IOC_DMA, &d), EAGAIN);
+	CHECK_ERRNO(ioctl(a, EDU_IOC_FACTORIAL, &f), EAGAIN);
+	CHECK_EQ(dma(b, second, sizeof(second), 0, EDU_TO_DEVICE), 0);
+	CHECK_EQ(factorial(b, 10), 3628800);
+	wait_in(a);
+	CHECK_EQ(ioctl(a, EDU_IOC_FACTORIAL, &f), 0);
+	CHECK_EQ(f.result, 120);
 	wait_in(a);
 	CHECK_EQ(ioctl(a, EDU_IOC_DMA, &d), 0);
-	d.timeout_ms = 0;
-	CHECK_EQ(ioctl(b, EDU_IOC_DMA, &d), 0);
+	CHECK_EQ(d.length, 16);
+	CHECK(!memcmp(got, first, sizeof(got)));
+
+	/* Closed without having asked, too. */
+	CHECK_ERRNO(ioctl(a, EDU_IOC_FACTORIAL, &f), EAGAIN);
+	CHECK_ERRNO(ioctl(a, EDU_IOC_DMA, &d), EAGAIN);
+	check_works(b);
+	close(b);
+}
+
+static void unasked(void)
+{
+	on_each(check_unasked);
+	on_each(check_works);
 }
 
 /* Programs that share a file, too: the limit is on the whole call, its turn included. */
@@ -564,6 +612,7 @@ static const struct ktap_case cases[] = {
 	{ "begun", begun },
 	{ "timeouts", timeouts },
 	{ "turns", turns },
+	{ "unasked", unasked },
 	{ "turns_of_one_file", turns_of_one_file },
 	{ "nonsense", nonsense },
 	{ "many_processes", many_processes },
