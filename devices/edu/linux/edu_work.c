@@ -57,6 +57,18 @@ static int edu_turn(struct edu *edu, struct edu_unit *unit, const void *owner,
 	return READ_ONCE(edu->gone) ? -ENODEV : -ETIMEDOUT;
 }
 
+/* What has ended, though no interrupt has told. */
+static void edu_look(struct edu *edu)
+{
+	mutex_lock(&edu->lock);
+	spin_lock_irq(&edu->irq_lock);
+	if (edu->regs && !edu->asleep)
+		edu_ended(edu, EDU_IRQ_STATUS_FACTORIAL_MASK | EDU_IRQ_STATUS_DMA_MASK);
+	spin_unlock_irq(&edu->irq_lock);
+	mutex_unlock(&edu->lock);
+	wake_up_all(&edu->wait);
+}
+
 /* Whose work the device is at yet goes on; nobody waits for it. */
 static void edu_yield(struct edu *edu, struct edu_unit *unit)
 {
@@ -83,6 +95,8 @@ static int edu_begun_end(struct edu *edu, struct edu_begun *begun, u32 *ret_resu
 {
 	int err = -EAGAIN;
 
+	if (!READ_ONCE(begun->finished))
+		edu_look(edu);
 	spin_lock_irq(&edu->irq_lock);
 	if (begun->finished) {
 		err = begun->end.error;
@@ -118,6 +132,8 @@ static int edu_await(struct edu *edu, struct edu_unit *unit, unsigned long deadl
 
 	if (left < 0)
 		return -ERESTARTSYS;
+	if (!left)
+		edu_look(edu);
 	spin_lock_irq(&edu->irq_lock);
 	if (unit->finished) {
 		err = unit->end.error;
@@ -359,6 +375,9 @@ static int edu_chunk_end(struct edu_file *f, const struct edu_chunk *chunk)
 static void edu_drain(struct edu *edu)
 {
 	if (wait_event_timeout(edu->wait, !READ_ONCE(edu->dma.busy), EDU_DRAIN))
+		return;
+	edu_look(edu);
+	if (!READ_ONCE(edu->dma.busy))
 		return;
 	mutex_lock(&edu->lock);
 	if (edu->regs && !READ_ONCE(edu->asleep) && edu->extended)

@@ -375,6 +375,57 @@ static void check_timeouts(int fd)
 	check_works(fd);
 }
 
+/* Somebody has switched the line off: what has ended is found by looking, at the latest possible. */
+static void check_lost_interrupts(int fd)
+{
+	uint8_t sent[16] = "not lost at all", got[16] = "";
+	struct edu_dma d = { .user = (uintptr_t)sent,
+			     .length = sizeof(sent),
+			     .direction = EDU_TO_DEVICE,
+			     .timeout_ms = 1000 };
+	struct edu_factorial f = { .n = 5, .timeout_ms = 500 };
+	char path[64], link[64], node[96];
+	uint16_t command, off;
+	int config;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	n = readlink(path, link, sizeof(link) - 1);
+	CHECK(n > 0);
+	link[n] = 0;
+	snprintf(node, sizeof(node), "/sys/class/misc/%s/device/config", link + strlen("/dev/"));
+	config = open(node, O_RDWR | O_CLOEXEC);
+	CHECK(config >= 0);
+	CHECK_EQ(pread(config, &command, 2, 0x04), 2);
+	off = command | 0x400;
+	CHECK_EQ(pwrite(config, &off, 2, 0x04), 2);
+
+	CHECK_EQ(ioctl(fd, EDU_IOC_FACTORIAL, &f), 0);
+	CHECK_EQ(f.result, 120);
+	CHECK_EQ(ioctl(fd, EDU_IOC_DMA, &d), 0);
+	CHECK_EQ(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	d.user = (uintptr_t)got;
+	d.direction = EDU_FROM_DEVICE;
+	CHECK_ERRNO(ioctl(fd, EDU_IOC_DMA, &d), EAGAIN);
+	while (ioctl(fd, EDU_IOC_DMA, &d)) {
+		CHECK_EQ(errno, EAGAIN);
+		sleep_ms(10);
+	}
+	CHECK(!memcmp(got, sent, sizeof(got)));
+
+	CHECK_EQ(pwrite(config, &command, 2, 0x04), 2);
+	close(config);
+	CHECK_EQ(fcntl(fd, F_SETFL, 0), 0);
+	check_works(fd);
+}
+
+static void lost_interrupts(void)
+{
+	edu_load("irq=intx");
+	on_each(check_lost_interrupts);
+	edu_load("");
+}
+
 static void timeouts(void)
 {
 	on_each(check_timeouts);
@@ -610,6 +661,7 @@ static const struct ktap_case cases[] = {
 	{ "pages_are_apart", pages_are_apart },
 	{ "nonblock", nonblock },
 	{ "begun", begun },
+	{ "lost_interrupts", lost_interrupts },
 	{ "timeouts", timeouts },
 	{ "turns", turns },
 	{ "unasked", unasked },
