@@ -454,6 +454,15 @@ static char *tail(const struct guest *guest)
 	return g_strdup_printf("\nThe console's last lines:\n%s", lines);
 }
 
+/* No guest has been in it: a QEMU greets whoever has its monitor before it starts one. */
+static gboolean was_no_qemu(const struct guest *guest)
+{
+	char byte;
+
+	return !guest->hello && !guest->ready_at &&
+	       recv(guest->monitor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+}
+
 static gboolean fail_dead(struct guest *guest, GError **error)
 {
 	g_autofree char *lines = tail(guest);
@@ -473,6 +482,15 @@ static gboolean fail_dead(struct guest *guest, GError **error)
 		return failure_set(error, FAILURE_SETUP, "QEMU ended with status %d: %s",
 				   WEXITSTATUS(status),
 				   guest->errors_last ? guest->errors_last : "it did not say why");
+	}
+	if (was_no_qemu(guest)) {
+		guest->errors_held = FALSE;
+		return failure_set(
+			error, FAILURE_SETUP,
+			"%s ended at once, with status 0, and no guest was started: is it a QEMU "
+			"for this machine's guests?%s%s",
+			guest->plan->qemu, guest->errors_last ? " It said: " : "",
+			guest->errors_last ? guest->errors_last : "");
 	}
 	if (panic)
 		return failure_set(error, FAILURE_GUEST, "the guest's kernel panicked: %s%s", panic,
