@@ -43,6 +43,24 @@ static guint show_reports(struct guest *guest)
 	return count;
 }
 
+/*
+ * A device went before its time, which what ran in the guest may not have noticed: the
+ * status of the run, which has another error or ended with `status`. Somewhere in its
+ * last lines is what died.
+ */
+static int tell_death(GError **death, int status, GError **error)
+{
+	if (*error && (*error)->code > 128)
+		return status;
+	/* What the guest came to without its device is the driver's, unless nobody is to blame. */
+	if (*error || (status && (*death)->code == FAILURE_GUEST)) {
+		say("%s", (*death)->message);
+		return status;
+	}
+	g_propagate_error(error, g_steal_pointer(death));
+	return (*error)->code;
+}
+
 static int run(const struct cli_command *self, int argc, char **argv, GError **error)
 {
 	AUTO_LAB_OPTIONS options = { 0 };
@@ -75,6 +93,7 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 	struct lab *lab;
 	guint reports;
 	char **command;
+	g_autoptr(GError) death = NULL;
 	int status = FAILURE_SETUP;
 
 	if (!cli_parse(self, entries, &argc, argv, &command, error) ||
@@ -113,11 +132,8 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 		failure_set(error, FAILURE_GUEST, "the debug kernel reports %u fault%s; see above",
 			    reports, reports > 1 ? "s" : "");
 	}
-	/* What ran in the guest may not have noticed. */
-	if (!lab_stop(lab) && status == 0 && !*error) {
-		status = FAILURE_GUEST;
-		failure_set(error, FAILURE_GUEST, "a model died in this run; what is said above");
-	}
+	if (!lab_stop(lab, &death))
+		status = tell_death(&death, status, error);
 	return status;
 }
 
@@ -130,8 +146,9 @@ const struct cli_command cli_run = {
 		"loaded. With a COMMAND: its stdin, stdout and stderr are ours, binary-clean, and "
 		"its\n"
 		"exit status ours (128 + N if signal N ended it; 1 instead of 0 if a model\n"
-		"died, or the debug kernel reports a fault). Without: a shell on the guest's "
-		"console,\n"
+		"died, or the debug kernel reports a fault; 125 if a model was killed from "
+		"outside).\n"
+		"Without: a shell on the guest's console,\n"
 		"where Ctrl-C is the guest's; Ctrl-A x ends the run, Ctrl-A a types Ctrl-A.\n"
 		"If stdin is not a terminal, the guest's sh reads commands from it.\n"
 		"\n"

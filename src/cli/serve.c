@@ -78,6 +78,10 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 		  "take orders from the socket FD, as ersatz ctl has them passed on", "FD" },
 		{ "info-fd", 0, 0, G_OPTION_ARG_INT, &options.info_fd,
 		  "the file FD, where the order i has the device described", "FD" },
+		{ "end-fd", 0, 0, G_OPTION_ARG_INT, &options.end_fd,
+		  "if the device goes before its client has let go of it, write \"STATUS why\" "
+		  "there",
+		  "FD" },
 		{ NULL },
 	};
 
@@ -91,7 +95,7 @@ static int run(const struct cli_command *self, int argc, char **argv, GError **e
 	}
 	if (!ours(options.ready_fd, "--ready-fd", error) ||
 	    !ours(options.orders_fd, "--orders-fd", error) ||
-	    !ours(options.info_fd, "--info-fd", error))
+	    !ours(options.info_fd, "--info-fd", error) || !ours(options.end_fd, "--end-fd", error))
 		return FAILURE_SETUP;
 	if (hang_limit < 0 || hang_limit > 86400 || (alone && (gdb || hang_limit))) {
 		failure_set(error, FAILURE_SETUP,

@@ -316,17 +316,17 @@ struct lab *lab_start(const struct lab_options *options, GPtrArray *devices, gbo
 	if (!find_projects(lab, devices, error) || !prepare(lab, devices, lab->projects, error) ||
 	    !plan_taps(lab, options, &lab->taps, error) ||
 	    !launch(lab, lab->taps, lab->projects, error)) {
-		lab_stop(lab);
+		lab_stop(lab, NULL);
 		return NULL;
 	}
 	if (options->gdb)
 		gdb_announce(lab->rundir);
 	if (!guest_wait_ready(lab->guest, error)) {
-		lab_stop(lab);
+		lab_stop(lab, NULL);
 		return NULL;
 	}
 	if (options->control && !start_control(lab, error)) {
-		lab_stop(lab);
+		lab_stop(lab, NULL);
 		return NULL;
 	}
 	return lab;
@@ -342,18 +342,18 @@ struct guest *lab_guest(struct lab *lab)
 	return lab->guest;
 }
 
-gboolean lab_model_died(struct lab *lab, guint ms)
+gboolean lab_alive(struct lab *lab, guint ms, GError **error)
 {
 	gint64 until = g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND;
 
 	if (!lab->servers)
-		return FALSE;
-	while (!servers_deaths(lab->servers)) {
+		return TRUE;
+	while (servers_check(lab->servers, error)) {
 		if (g_get_monotonic_time() >= until)
-			return FALSE;
+			return TRUE;
 		g_usleep(10000);
 	}
-	return TRUE;
+	return FALSE;
 }
 
 gboolean lab_check(struct lab *lab, GError **error)
@@ -361,7 +361,7 @@ gboolean lab_check(struct lab *lab, GError **error)
 	return !lab->kernel->debug || guest_check(lab->guest, error);
 }
 
-gboolean lab_stop(struct lab *lab)
+gboolean lab_stop(struct lab *lab, GError **error)
 {
 	gboolean lived;
 
@@ -369,7 +369,7 @@ gboolean lab_stop(struct lab *lab)
 		return TRUE;
 	control_stop(lab->control);
 	guest_stop(lab->guest);
-	lived = !servers_stop(lab->servers, lab->guest != NULL);
+	lived = servers_stop(lab->servers, lab->guest != NULL, error);
 	rundir_free(lab->rundir);
 	kernel_free(lab->kernel);
 	if (lab->trace >= 0)

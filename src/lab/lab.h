@@ -18,15 +18,18 @@ struct lab *lab_start(const struct lab_options *options, GPtrArray *devices, gbo
 /* What ctl calls it; NULL: it was not asked for. Valid until lab_stop. */
 const char *lab_session(const struct lab *lab);
 struct guest *lab_guest(struct lab *lab);
-/* Whether a model has died so far: looks, and waits `ms` for the news of it. */
-gboolean lab_model_died(struct lab *lab, guint ms);
+/*
+ * Do the models live so far? Looks, and waits `ms` for the news. Else an error that names the
+ * first one that does not, as servers_check.
+ */
+gboolean lab_alive(struct lab *lab, guint ms, GError **error);
 /*
  * The last look at a guest with a debug kernel: see guest_check(). Does nothing
  * with another kernel.
  */
 gboolean lab_check(struct lab *lab, GError **error);
-/* Ends the run. FALSE: a model has died in it, which stderr tells. NULL is fine. */
-gboolean lab_stop(struct lab *lab);
+/* Ends the run. FALSE with an error: a model has died in it, as lab_alive. NULL is fine. */
+gboolean lab_stop(struct lab *lab, GError **error);
 
 /* QEMU with our backend, built if it is not there. NULL with an error. */
 char *lab_qemu(GError **error);

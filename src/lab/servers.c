@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { READY_FD = 3, ORDERS_FD = 4, INFO_FD = 6 }; /* as the server has them */
+enum { READY_FD = 3, ORDERS_FD = 4, INFO_FD = 6, END_FD = 7 }; /* as the server has them */
 
 #define INFO_LONGEST (16 << 20) /* bytes */
 
@@ -38,6 +38,9 @@ struct server {
 	int ready; /* says when it can be connected to */
 	int orders; /* to it, and its word when one is done */
 	int info; /* a file that it writes into */
+	int end; /* says why it went, if that was before its time */
+	gboolean serves; /* it has been ready */
+	gint pulled; /* atomic: its card was yanked */
 };
 
 struct servers {
@@ -46,7 +49,8 @@ struct servers {
 	GPtrArray *sockets;
 	GCancellable *unwatch;
 	guint running;
-	guint deaths; /* of models */
+	guint deaths; /* devices that have gone before their time ... */
+	GError *death; /* ... and why the first one did; NULL: none has */
 	gboolean ending;
 };
 
@@ -58,23 +62,80 @@ static void child_setup(gpointer data)
 		_exit(125);
 }
 
+/* Its own word, "STATUS why"; 0: there is none. It has ended, so all that comes is there. */
+static int read_end(struct server *server, char **ret_why)
+{
+	char text[1024], *at;
+	ssize_t n = read(server->end, text, sizeof(text) - 1);
+	long status;
+
+	text[MAX(n, 0)] = 0;
+	text[strcspn(text, "\n")] = 0;
+	status = strtol(text, &at, 10);
+	if (n <= 0 || *at != ' ')
+		return 0;
+	*ret_why = g_strdup(at + 1);
+	return status == FAILURE_GUEST ? FAILURE_GUEST : FAILURE_SETUP;
+}
+
+/*
+ * What it came to: a status, 0 where all is well, and why. What was asked for is no
+ * death; but a model that is at fault is, whenever that shows.
+ */
+static int judge(struct server *server, int wait_status, char **ret_why)
+{
+	int code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 0;
+	int status = read_end(server, ret_why);
+
+	if (!status && WIFSIGNALED(wait_status)) {
+		*ret_why =
+			g_strdup_printf("its server died of signal %d (%s), and no keeper was "
+					"left to take over; for the guest the card was pulled",
+					WTERMSIG(wait_status), g_strsignal(WTERMSIG(wait_status)));
+		status = FAILURE_SETUP;
+	} else if (!status && code) {
+		*ret_why =
+			g_strdup_printf("its server ended with status %d; why is said above", code);
+		status = code == FAILURE_GUEST ? FAILURE_GUEST : FAILURE_SETUP;
+	}
+	if (status == FAILURE_GUEST)
+		return status;
+	/* One that never came so far is told of by whoever waits for it. */
+	if (!server->serves || server->released || server->all->ending ||
+	    g_atomic_int_get(&server->pulled))
+		return 0;
+	return status;
+}
+
 /* What it had to say of a model that died, it has said; of its own death it cannot. */
 static void ended(GObject *object, GAsyncResult *result, gpointer data)
 {
 	struct server *server = data;
 	GSubprocess *process = G_SUBPROCESS(object);
 	g_autoptr(GError) local = NULL;
-	int status;
+	g_autofree char *why = NULL;
+	int status, wait_status;
 
 	if (!g_subprocess_wait_finish(process, result, &local))
 		return; /* not watched any more: `server` may be gone */
-	status = g_subprocess_get_status(process);
 	server->over = TRUE;
 	server->all->running--;
-	server->all->deaths += WIFEXITED(status) && WEXITSTATUS(status) == FAILURE_GUEST;
-	if (WIFSIGNALED(status) && !server->all->ending)
-		say("%s: its server died of signal %d (%s); for the guest the card is pulled",
-		    server->id, WTERMSIG(status), g_strsignal(WTERMSIG(status)));
+	wait_status = g_subprocess_get_status(process);
+	status = judge(server, wait_status, &why);
+	if (!status)
+		return;
+	server->all->deaths++;
+	/* Others had something to say themselves. */
+	if (WIFSIGNALED(wait_status) || !WEXITSTATUS(wait_status))
+		say("%s: %s", server->id, why);
+	if (server->all->death)
+		return;
+	failure_set(
+		&server->all->death, (enum failure)status, "%s: %s. %s", server->id, why,
+		status == FAILURE_GUEST
+			? "Where it was is said above; with --gdb-model a debugger sees it come"
+			: "Somebody did that, or memory ran out (dmesg tells): it says nothing of "
+			  "the driver, so run it again");
 }
 
 /* The model's file, as this run wants it, with its properties. */
@@ -112,6 +173,7 @@ static gboolean spawn(struct server *server, const struct project_device *device
 	g_autofree char *ready_fd = g_strdup_printf("%d", READY_FD);
 	g_autofree char *orders_fd = g_strdup_printf("%d", ORDERS_FD);
 	g_autofree char *info_fd = g_strdup_printf("%d", INFO_FD);
+	g_autofree char *end_fd = g_strdup_printf("%d", END_FD);
 	const char *argv[] = { plan->program ? plan->program : paths_get()->self,
 			       "serve",
 			       "--id",
@@ -125,20 +187,28 @@ static gboolean spawn(struct server *server, const struct project_device *device
 			       orders_fd,
 			       "--info-fd",
 			       info_fd,
+			       "--end-fd",
+			       end_fd,
 			       "--hang-limit",
 			       HANG_LIMIT,
 			       debugged ? "--gdb" : what,
 			       debugged ? what : NULL,
 			       NULL };
 	g_autoptr(GError) local = NULL;
-	int fds[2], orders[2];
+	int fds[2], end[2], orders[2];
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return failure_errno(error, errno, "cannot make a pipe");
 	server->ready = fds[0];
+	if (pipe2(end, O_CLOEXEC | O_NONBLOCK) < 0) {
+		close(fds[1]);
+		return failure_errno(error, errno, "cannot make a pipe");
+	}
+	server->end = end[0];
 	server->info = memfd_create("ersatz-info", MFD_CLOEXEC);
 	if (server->info < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, orders) < 0) {
 		close(fds[1]);
+		close(end[1]);
 		return failure_errno(error, errno, "cannot make a socket");
 	}
 	server->orders = orders[0];
@@ -146,6 +216,7 @@ static gboolean spawn(struct server *server, const struct project_device *device
 	g_subprocess_launcher_take_fd(launcher, fds[1], READY_FD);
 	g_subprocess_launcher_take_fd(launcher, orders[1], ORDERS_FD);
 	g_subprocess_launcher_take_fd(launcher, dup(server->info), INFO_FD);
+	g_subprocess_launcher_take_fd(launcher, end[1], END_FD);
 	g_subprocess_launcher_take_fd(launcher,
 				      dup(plan->trace_fd >= 0 ? plan->trace_fd : STDERR_FILENO),
 				      GUEST_TRACE_FD);
@@ -206,6 +277,7 @@ static gboolean wait_ready(struct server *server, const struct project_device *d
 	if (ok && !ready)
 		return failure_set(error, FAILURE_SETUP,
 				   "%s cannot be served; the run's stderr says why", server->id);
+	server->serves = ok;
 	return ok;
 }
 
@@ -213,7 +285,7 @@ static void server_free(gpointer data)
 {
 	struct server *server = data;
 
-	int fds[] = { server->ready, server->orders, server->info };
+	int fds[] = { server->ready, server->orders, server->info, server->end };
 
 	for (guint i = 0; i < G_N_ELEMENTS(fds); i++)
 		if (fds[i] >= 0)
@@ -240,7 +312,7 @@ static struct server *place(struct servers *servers, const char *id)
 	server->id = g_strdup(id);
 	/* Short: a socket's path has 107 bytes. */
 	server->socket = g_strdup_printf("%s/vfio%u", servers->plan.rundir->path, index);
-	server->ready = server->orders = server->info = -1;
+	server->ready = server->orders = server->info = server->end = -1;
 	if (index == servers->list->len) {
 		g_ptr_array_add(servers->list, server);
 	} else {
@@ -304,8 +376,11 @@ gboolean server_order(struct server *server, char order, guint ms, GError **erro
 					   "has not returned, or is held by a debugger",
 					   server->id, ms / 1000.0);
 		n = recv(server->orders, &said, 1, MSG_DONTWAIT);
-		if (n == 1 && said == order)
+		if (n == 1 && said == order) {
+			if (order == 'y')
+				g_atomic_int_set(&server->pulled, TRUE);
 			return TRUE;
+		}
 		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 			return failure_set(error, FAILURE_GUEST, "%s: its model has died",
 					   server->id);
@@ -358,7 +433,7 @@ struct servers *servers_start(const struct servers_plan *plan, GError **error)
 		ok = wait_ready(servers->list->pdata[i], plan->devices->pdata[i], -1, error);
 	if (ok)
 		return servers;
-	servers_stop(servers, FALSE);
+	servers_stop(servers, FALSE, NULL);
 	return NULL;
 }
 
@@ -398,19 +473,31 @@ static void signal_all(const struct servers *servers, int number)
 	}
 }
 
-guint servers_deaths(const struct servers *servers)
+static gboolean check(const struct servers *servers, GError **error)
+{
+	if (!servers->death)
+		return TRUE;
+	if (servers->deaths == 1)
+		return failure_set(error, (enum failure)servers->death->code, "%s",
+				   servers->death->message);
+	return failure_set(error, (enum failure)servers->death->code,
+			   "%s (and %u more of the devices; see above)", servers->death->message,
+			   servers->deaths - 1);
+}
+
+gboolean servers_check(const struct servers *servers, GError **error)
 {
 	while (g_main_context_iteration(NULL, FALSE))
 		;
-	return servers->deaths;
+	return check(servers, error);
 }
 
-guint servers_stop(struct servers *servers, gboolean client_was_there)
+gboolean servers_stop(struct servers *servers, gboolean client_was_there, GError **error)
 {
-	guint deaths;
+	gboolean ok;
 
 	if (!servers)
-		return 0;
+		return TRUE;
 	if (client_was_there)
 		await(servers, 1000);
 	servers->ending = TRUE;
@@ -423,10 +510,11 @@ guint servers_stop(struct servers *servers, gboolean client_was_there)
 	g_cancellable_cancel(servers->unwatch);
 	while (g_main_context_iteration(NULL, FALSE)) /* what was cancelled is told so */
 		;
-	deaths = servers->deaths;
+	ok = check(servers, error);
+	g_clear_error(&servers->death);
 	g_object_unref(servers->unwatch);
 	g_ptr_array_unref(servers->list);
 	g_ptr_array_unref(servers->sockets);
 	g_free(servers);
-	return deaths;
+	return ok;
 }

@@ -55,15 +55,16 @@ char *server_info(struct server *server, guint ms, GError **error);
 /* Sockets, of char *, in the order of the devices. */
 GPtrArray *servers_sockets(const struct servers *servers);
 /*
- * How many models have died so far, as far as it is known: looks, and does not
- * wait. What they died of is on stderr.
+ * Are all devices alive that nobody has unplugged or yanked, as far as it is known? Looks, and
+ * does not wait. Else an error with what the first one died of: FAILURE_GUEST where its model
+ * is to blame, FAILURE_SETUP where it, or its server, was killed from outside.
  */
-guint servers_deaths(const struct servers *servers);
+gboolean servers_check(const struct servers *servers, GError **error);
 /*
  * Frees. A server whose client has left is given the time to end by itself,
- * so that it can still say what went wrong; NULL is fine. Returns how many
- * models have died.
+ * so that it can still say what went wrong; NULL is fine. At the end as
+ * servers_check.
  */
-guint servers_stop(struct servers *servers, gboolean client_was_there);
+gboolean servers_stop(struct servers *servers, gboolean client_was_there, GError **error);
 
 #endif

@@ -31,7 +31,8 @@ struct suite {
 	GPtrArray *results;
 	int timeout;
 	gboolean late; /* a time-out happened */
-	gboolean died; /* a model did, and no test has failed of it */
+	GError *death; /* a model's that no test has failed of, or that says nothing of a driver */
+	guint lost; /* tests that failed of the latter */
 };
 
 static void job_free(gpointer data)
@@ -319,9 +320,13 @@ static gboolean run_guest(struct suite *suite, struct lab *lab, const struct job
 		add_error_text(test, local->message);
 	}
 	/* The guest lives on without its device, which may be why a test fails, or may not show. */
-	if (ok && lab_model_died(lab, test->verdict == KTAP_FAIL ? NEWS_MS : 0)) {
-		ktap_fail(test, "the model died; stderr says of what");
-		failure_set(&local, FAILURE_GUEST, "the model died");
+	if (ok && !lab_alive(lab, test->verdict == KTAP_FAIL ? NEWS_MS : 0, &local)) {
+		ktap_fail(test, "%s", local->message);
+		suite->lost += local->code == FAILURE_SETUP;
+		if (local->code == FAILURE_SETUP && !suite->death)
+			suite->death = g_error_copy(local);
+		/* The next test gets another guest. */
+		local->code = FAILURE_GUEST;
 		ok = FALSE;
 	}
 	/* Some checks of the kernel are off after their first report. */
@@ -390,7 +395,7 @@ static gboolean run_guests(struct suite *suite, GPtrArray *jobs, guint first, GE
 		}
 		if (run_guest(suite, lab, jobs->pdata[i], &local))
 			continue;
-		lab_stop(lab); /* a model that died has made this test fail */
+		lab_stop(lab, NULL); /* a model that died has made this test fail */
 		lab = NULL;
 		ok = local->code == FAILURE_GUEST || local->code == FAILURE_TIMEOUT;
 		suite->late |= local->code == FAILURE_TIMEOUT;
@@ -402,7 +407,7 @@ static gboolean run_guests(struct suite *suite, GPtrArray *jobs, guint first, GE
 	}
 	if (suite->options->lab->debug_kernel)
 		run_last(suite, lab, "the last test has ended the guest");
-	suite->died = !lab_stop(lab);
+	lab_stop(lab, suite->death ? NULL : &suite->death);
 	return ok;
 }
 
@@ -434,7 +439,7 @@ gboolean suite_run(const struct suite_options *options, GPtrArray **ret_results,
 	g_autoptr(GPtrArray) projects = project_distinct(options->devices);
 	g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func(job_free);
 	g_autoptr(GError) local = NULL;
-	guint benches, last;
+	guint benches, last, failed = 0;
 
 	suite.timeout = options->timeout ? options->timeout : SUITE_TIMEOUT;
 	if (!options->timeout && options->lab->debug_kernel)
@@ -451,12 +456,19 @@ gboolean suite_run(const struct suite_options *options, GPtrArray **ret_results,
 	for (guint i = 0; i < benches; i++)
 		run_bench(&suite, jobs->pdata[i]);
 	if (benches < jobs->len && !run_guests(&suite, jobs, benches, &local)) {
+		g_clear_error(&suite.death);
 		g_propagate_error(error, g_steal_pointer(&local));
 		return FALSE;
 	}
-	if (suite.died)
-		return failure_set(error, FAILURE_GUEST,
-				   "a model died after the last test; what is said above");
+	if (suite.death) {
+		for (guint i = 0; i < suite.results->len; i++)
+			failed += ((struct ktap *)suite.results->pdata[i])->verdict == KTAP_FAIL;
+		/* Other tests have said something of the driver. */
+		if (failed > suite.lost)
+			suite.death->code = FAILURE_GUEST;
+		g_propagate_error(error, g_steal_pointer(&suite.death));
+		return FALSE;
+	}
 	if (suite.late)
 		return failure_set(error, FAILURE_TIMEOUT, "a test did not end in time");
 	return TRUE;

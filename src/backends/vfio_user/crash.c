@@ -19,6 +19,8 @@
 
 #define STACK_SIZE (64u << 10)
 
+static const int faults[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS };
+
 static struct vu_page *account;
 static long device_thread;
 static __thread sigjmp_buf *volatile copying;
@@ -107,7 +109,6 @@ static void prepare(void)
 
 void crash_install(struct vu_page *page)
 {
-	static const int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS };
 	struct sigaction action = { .sa_sigaction = fatal,
 				    .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
 	size_t i;
@@ -115,9 +116,19 @@ void crash_install(struct vu_page *page)
 	account = page;
 	device_thread = syscall(SYS_gettid);
 	prepare();
-	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		if (!sanitized() || signals[i] == SIGBUS)
-			sigaction(signals[i], &action, NULL);
+	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		if (!sanitized() || faults[i] == SIGBUS)
+			sigaction(faults[i], &action, NULL);
+}
+
+bool crash_is_fault(int signal_)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		if (faults[i] == signal_)
+			return true;
+	return false;
 }
 
 void crash_report(const char *summary)

@@ -279,10 +279,33 @@ int keeper_serve(struct vu_child *child, int client)
 	return sendmsg(child->control, &msg, MSG_NOSIGNAL) == 1 ? 0 : -errno;
 }
 
+/* Whoever ends a run tells by it what it came to. In one write: lines of several do not mix. */
+static void tell_end(const struct vu_recipe *recipe, bool blamed, const char *why, bool pulled)
+{
+	char line[640];
+	int n = snprintf(line, sizeof(line) - 1, "%d %s%s", blamed ? 1 : 125, why,
+			 pulled ? "; its keeper took over, and for the guest the card was pulled"
+				: "");
+
+	if (recipe->end_fd < 0)
+		return;
+	if (n > (int)sizeof(line) - 2)
+		n = (int)sizeof(line) - 2;
+	line[n] = '\n';
+	while (write(recipe->end_fd, line, (size_t)n + 1) < 0 && errno == EINTR)
+		;
+}
+
+void keeper_told(const struct vu_recipe *recipe)
+{
+	tell_end(recipe, false, "its server was told to end (SIGTERM) before the guest was", false);
+}
+
 int keeper_bury(struct vu_child *child, const struct vu_recipe *recipe)
 {
 	struct vu_page *page = child->page;
-	char what[320];
+	bool blamed, served;
+	char what[320], brief[560];
 	int status = 0;
 	int result;
 
@@ -292,8 +315,12 @@ int keeper_bury(struct vu_child *child, const struct vu_recipe *recipe)
 	watch_end(child, recipe);
 	if (page->ended) {
 		result = 1 - (int)page->ended;
+		if (result == -EPROTO || result == -ETIMEDOUT)
+			tell_end(recipe, true, "its client was dropped; what it did is said above",
+				 false);
 	} else {
 		result = -EOWNERDEAD;
+		served = child->client >= 0 && page->doing != VU_DOING_FREE;
 		report_doing(page, recipe->model->spec, what, sizeof(what));
 		/* Its CPUs may see all-ones in registers and then look at the windows. */
 		windows_fill(recipe->model->spec, child->files);
@@ -302,6 +329,9 @@ int keeper_bury(struct vu_child *child, const struct vu_recipe *recipe)
 			dead_answer(page, child->client);
 		child->client = -1;
 		report_death(page, recipe->model->spec, recipe->id, what, status);
+		blamed = report_brief(page, what, status, child->watch.ended != 0, brief,
+				      sizeof(brief));
+		tell_end(recipe, blamed, brief, served);
 	}
 	keeper_free(child);
 	return result;
@@ -319,6 +349,7 @@ int keeper_stop(struct vu_child *child, const struct vu_recipe *recipe)
 	if (child->pidfd < 0 || poll(&p, 1, STOP_MS) <= 0) {
 		fprintf(stderr, "%s: the model does not come back from a hook; killed\n",
 			recipe->id);
+		child->watch.ended = vu_monotonic();
 		/* This leaves an account of where it is. */
 		kill(child->pid, SIGABRT);
 		if (child->pidfd < 0 || poll(&p, 1, ABORT_MS) <= 0)

@@ -24,6 +24,7 @@ struct vu_recipe {
 	/* Do not make the device before a debugger is there; whom to tell that one is waited for. */
 	bool await_gdb;
 	int info_fd; /* the device's description goes there; -1: nowhere */
+	int end_fd; /* why the device has gone before its time goes there; -1: nowhere */
 	void (*awaits)(void *data, pid_t pid);
 	void *data;
 };
@@ -33,7 +34,7 @@ struct vu_watch {
 	uint32_t turn; /* the page's, ... */
 	uint64_t since; /* ... seen first then, ns */
 	uint64_t looked; /* ns, when we did so last */
-	uint64_t ended; /* ns, when it was told to end; 0: not */
+	uint64_t ended; /* ns, when we began to end it by signals; 0: not */
 	bool told;
 };
 
@@ -65,6 +66,8 @@ int keeper_bury(struct vu_child *child, const struct vu_recipe *recipe);
 /* Ends it in order, or after a while without. 0, or as keeper_bury. */
 int keeper_stop(struct vu_child *child, const struct vu_recipe *recipe);
 void keeper_free(struct vu_child *child);
+/* Its keeper was told to end (SIGTERM) while a client was served: says so to end_fd. */
+void keeper_told(const struct vu_recipe *recipe);
 
 /*
  * To be called at least as often as it says (ms; -1: not at all): tells of a

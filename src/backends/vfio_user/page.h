@@ -113,6 +113,8 @@ void page_free(struct vu_page *page);
  * their course. Nothing where a sanitizer gives a better one.
  */
 void crash_install(struct vu_page *page);
+/* Is it one of these? Others come from outside. */
+bool crash_is_fault(int signal_);
 
 /* What a sanitizer says last of this process, before it ends it. */
 void crash_report(const char *summary);
@@ -145,5 +147,11 @@ void report_hook(const struct vu_page *page, const struct ez_spec *spec, char *t
 /* Tells on stderr how it ended (a wait status), during `what`, and where. */
 void report_death(const struct vu_page *page, const struct ez_spec *spec, const char *id,
 		  const char *what, int status);
+/*
+ * The same in a few words, "the model died: Aborted (SIGABRT), during: ..."; `ours`: its keeper
+ * has ended it, as a hook had not returned. False: by a signal that no model's fault gives.
+ */
+bool report_brief(const struct vu_page *page, const char *what, int status, bool ours, char *text,
+		  size_t size);
 
 #endif

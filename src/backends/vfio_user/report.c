@@ -303,6 +303,30 @@ static void report_sanitizer(const struct vu_page *page, const struct ez_spec *s
 		fprintf(stderr, "%s:   at: %s\n", id, page->report);
 }
 
+bool report_brief(const struct vu_page *page, const char *what, int status, bool ours, char *text,
+		  size_t size)
+{
+	char how[160];
+
+	if (page->report[0]) {
+		snprintf(text, size, "a sanitizer has ended the model: %.*s, during: %s",
+			 (int)strcspn(page->report, " "), page->report, what);
+		return true;
+	}
+	if (ours) {
+		snprintf(text, size,
+			 "the model did not return from a hook and was ended, during: %s", what);
+		return true;
+	}
+	name_status(page, status, how, sizeof(how));
+	if (WIFSIGNALED(status) && !crash_is_fault(WTERMSIG(status))) {
+		snprintf(text, size, "the model was killed from outside: %s", how);
+		return false;
+	}
+	snprintf(text, size, "the model died: %s, during: %s", how, what);
+	return true;
+}
+
 void report_death(const struct vu_page *page, const struct ez_spec *spec, const char *id,
 		  const char *what, int status)
 {

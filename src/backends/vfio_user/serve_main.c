@@ -41,6 +41,7 @@ int main(int argc, char **argv)
 		{ "ready-fd", required_argument, NULL, 'r' },
 		{ "orders-fd", required_argument, NULL, 'O' },
 		{ "info-fd", required_argument, NULL, 'I' },
+		{ "end-fd", required_argument, NULL, 'e' },
 		{ "hang-limit", required_argument, NULL, 'h' },
 		{ "once", no_argument, NULL, 'o' },
 		{ "gdb", no_argument, NULL, 'g' },
@@ -67,6 +68,9 @@ int main(int argc, char **argv)
 			break;
 		case 'I':
 			options.info_fd = atoi(optarg);
+			break;
+		case 'e':
+			options.end_fd = atoi(optarg);
 			break;
 		case 'h':
 			options.hang_ms = 1000 * (unsigned int)atoi(optarg);

@@ -36,6 +36,7 @@ static int copy_recipe(struct vu_recipe *r, const struct ez_model *model,
 	r->hang_ms = options->await_gdb ? 0 : options->hang_ms;
 	r->await_gdb = options->await_gdb;
 	r->info_fd = options->info_fd > 0 ? options->info_fd : -1;
+	r->end_fd = options->end_fd > 0 ? options->end_fd : -1;
 	r->id = strdup(options->id ? options->id : model->spec->name);
 	r->settings = calloc(n + 1, sizeof(*r->settings));
 	if (!r->id || !r->settings)
@@ -248,8 +249,11 @@ static int turn(struct vu_server *server, struct ez_error *error)
 	if (p[AT_OUTSIDE].revents)
 		take_outside(server);
 	if (p[AT_ORDERS].revents && recv(server->orders_out, &what, 1, MSG_DONTWAIT) == 1) {
-		if (what == 's')
+		if (what == 's') {
+			if (served)
+				keeper_told(&server->recipe);
 			return 0;
+		}
 		if (server->child.pid)
 			send(server->child.control, &what, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 	}

@@ -35,6 +35,12 @@ struct vu_options {
 	 */
 	int orders_fd;
 	int info_fd; /* a file that VU_INFO writes from its beginning; 0: none */
+	/*
+	 * With `contain`: gets a line when the device goes before its client has let go of
+	 * it, "STATUS why\n". STATUS is 1 where the model or the client is to blame, 125 where
+	 * it was somebody from outside. 0: none.
+	 */
+	int end_fd;
 	/* A client that stops in the middle of a message, or before its first, is dropped after this; 0: 5000 */
 	unsigned int stall_ms;
 	/*

@@ -58,6 +58,6 @@ for backend in vfio-user qemu; do
 	says "my_rng0: its model has died"
 	status 0 "$ERSATZ" ctl box info
 	prints "its model has died"
-	unbox
+	unbox 125
 done
 clean

@@ -38,12 +38,13 @@ END
 "$ERSATZ" build --model-only dut
 read_a='devmem $(lspci -v -d 1234:5678 | sed -n "s/.*Memory at \([0-9a-f]*\).*/0x\1/p")'
 status 1 "${served[@]}" dut -- sh -c "$read_a"
-says "ersatz: a model died in this run"
+tail -n 1 err | grep -q "^ersatz: dut0: the model died: Segmentation fault .* read of A .* keeper took over"
 status 7 "${served[@]}" dut my_rng -- sh -c "$read_a; my_rng --seed 0x42; exit 7"
 prints 0xFFFFFFFF
 prints "number 0: 286129175"
 says "dut0: the model died: Segmentation fault"
 says "read of A"
+tail -n 1 err | grep -q "^ersatz: dut0: the model died: Segmentation fault"
 says "dut_A_onread at "
 clean
 
@@ -63,7 +64,9 @@ for child in $(children $pid); do
 	! grep -qz vfio0 "/proc/$child/cmdline" || ! grep -qzx serve "/proc/$child/cmdline" ||
 		kill -KILL "$child"
 done
-wait $pid
+got=0
+wait $pid || got=$?
+[ $got -eq 125 ]
 grep -q 'my_rng0: its server died of signal 9' up.server
 grep -qx on up.server
 clean
