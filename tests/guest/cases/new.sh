@@ -45,6 +45,10 @@ status 125 "$ERSATZ" new a b
 # Installed, with a prefix of its own below DESTDIR.
 DESTDIR=$WORK/image meson install -C "$BUILD" --no-rebuild --quiet
 installed=$(find "$WORK/image" -path '*/bin/ersatz')
+# The devices as their sources are, all of them, and nothing that somebody has built in them.
+[ -z "$(find "$WORK/image" -name build)" ]
+diff -r --exclude=build "$(dirname "$(dirname "$HERE")")/devices" \
+	"$(dirname "$(dirname "$installed")")/share/ersatz/devices"
 mkdir away
 cd away
 status 0 "$installed" new foo
