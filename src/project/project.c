@@ -150,6 +150,41 @@ static bool write_regtest(const struct project *project, const struct spec_devic
 	return spec_write_file(path, text->str, text->len, error);
 }
 
+static char *diags_text(const struct spec_diags *diags)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	char *copy;
+
+	if (out) {
+		spec_diags_print(diags, out);
+		fclose(out);
+	}
+	copy = g_strdup(text ? text : "");
+	free(text);
+	return copy;
+}
+
+/* Once: not again, word for word, with each run of a model that is built. */
+static void print_warnings(const struct project *project, const char *text)
+{
+	g_autofree char *stamps = g_build_filename(project->build, ".stamps", NULL);
+	g_autofree char *file = g_build_filename(stamps, "warnings", NULL);
+	g_autofree char *before = NULL;
+
+	if (!*text) {
+		g_unlink(file);
+		return;
+	}
+	if (g_file_test(project->model, G_FILE_TEST_EXISTS) &&
+	    g_file_get_contents(file, &before, NULL, NULL) && strcmp(before, text) == 0)
+		return;
+	fputs(text, stderr);
+	if (paths_mkdir(stamps, NULL))
+		g_file_set_contents(file, text, -1, NULL);
+}
+
 struct project *project_open(const char *dir, GError **error)
 {
 	struct project *project = g_new0(struct project, 1);
@@ -157,14 +192,16 @@ struct project *project_open(const char *dir, GError **error)
 	struct spec_diags *diags = spec_diags_new();
 	struct spec_device *spec = spec_read_file(file, diags);
 	g_autofree char *so = NULL;
+	g_autofree char *said = NULL;
 	g_autoptr(GError) local = NULL;
 	unsigned int errors = spec_diags_errors(diags);
 	gboolean ok = FALSE;
 
 	project->users = 1;
-	spec_diags_print(diags, stderr);
+	said = diags_text(diags);
 	spec_diags_free(diags);
 	if (!spec) {
+		fputs(said, stderr);
 		failure_set(error, FAILURE_SETUP, "%u error%s in the spec %s", errors,
 			    errors == 1 ? "" : "s", file);
 		project_free(project);
@@ -181,6 +218,7 @@ struct project *project_open(const char *dir, GError **error)
 	if (project->source) {
 		so = g_strconcat(project->name, ".so", NULL);
 		project->model = g_build_filename(project->build, so, NULL);
+		print_warnings(project, said);
 		project->registers = spec_device_has_registers(spec);
 		project->hash = g_strdup(spec_device_hash(spec));
 		ok = spec_write_c(spec, project->build, &local) &&
