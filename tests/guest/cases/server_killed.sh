@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash disable=SC2016
+# shellcheck shell=bash disable=SC2016,SC2034
 # What serves a device is killed from outside, as when memory runs out: the guest goes on, but the
 # run does not end well, and its last line says what died, and of what. What was unplugged or yanked
 # has not died.
