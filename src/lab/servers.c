@@ -62,16 +62,21 @@ static void child_setup(gpointer data)
 		_exit(125);
 }
 
-/* Its own word, "STATUS why"; 0: there is none. It has ended, so all that comes is there. */
+/*
+ * Its own word, "STATUS why"; 0: there is none. It has ended, so all that comes is there: the
+ * last of it, as one that was told to end may then have found that its model does not.
+ */
 static int read_end(struct server *server, char **ret_why)
 {
-	char text[1024], *at;
+	char text[2048], *last, *at;
 	ssize_t n = read(server->end, text, sizeof(text) - 1);
 	long status;
 
 	text[MAX(n, 0)] = 0;
-	text[strcspn(text, "\n")] = 0;
-	status = strtol(text, &at, 10);
+	g_strchomp(text);
+	last = strrchr(text, '\n');
+	last = last ? last + 1 : text;
+	status = strtol(last, &at, 10);
 	if (n <= 0 || *at != ' ')
 		return 0;
 	*ret_why = g_strdup(at + 1);

@@ -75,7 +75,8 @@ mkdir -p sad/tests/guest
 	echo "read_a() { $read_a; }"
 	cat <<'END'
 for i in $(seq 600); do
-	[ "$(read_a)" = 0xFFFFFFFF ] && exit 0
+	# It goes on until everybody knows that the card is gone.
+	[ "$(read_a)" = 0xFFFFFFFF ] && sleep 5 && exit 0
 	sleep 0.1
 done
 exit 1
