@@ -133,8 +133,9 @@ struct ez_backend {
 	/*
 	 * Of several transfers that a worker asks for, may this one follow the one
 	 * before it at once? If not, ez_device_poll leaves it, and all behind it, to be
-	 * seen by ez_device_dma_wanted; no further kick comes for it. The first is done by
-	 * any poll. A write that may not has only been sent on when `dma` returns: the poll
+	 * seen by ez_device_dma_wanted; no further kick comes for it. The first is asked about
+	 * too: one that may not is done by a poll only when ez_device_dma_wanted has told of
+	 * it, for which a kick comes. A write that may not has only been sent on when `dma` returns: the poll
 	 * ends with it, and the backend polls again when it has arrived, so that no completion
 	 * overtakes it. May be NULL: all of them may.
 	 */

@@ -60,6 +60,7 @@ struct job_engine {
 		bool awaited; /* the worker does nothing but wait for it */
 		bool wanted; /* it is for the device's thread to go on with; the vectors are its meanwhile */
 		uint64_t serial; /* of the transfer that is next */
+		uint64_t seen; /* of the one that the backend was last told of */
 		struct ez_vector *vectors;
 		uint32_t n, at; /* vectors; the one whose turn it is */
 		char *buf; /* of the transfer that is next */
@@ -494,6 +495,7 @@ bool ez_device_dma_wanted(struct ez_device *dev, struct ez_wanted *ret_wanted)
 
 	pthread_mutex_lock(&e->lock);
 	wanted = e->dma.wanted && next_is_wanted(e);
+	e->dma.seen = e->dma.serial;
 	if (wanted)
 		*ret_wanted = (struct ez_wanted){ .serial = e->dma.serial,
 						  .address = next_range(e)->addr,
@@ -558,6 +560,9 @@ void ez_device_poll(struct ez_device *dev)
 		}
 		/* Last: where writes are only posted by it, a backend polls again when they have arrived. */
 		awaited = e->dma.wanted && e->dma.awaited;
+		/* One that has come since the backend last asked is seen by it first: a kick is due for it. */
+		if (e->dma.wanted && e->dma.seen != e->dma.serial && next_has_to_wait(e))
+			break;
 		arrived = serve(e);
 	} while (awaited && arrived && ++turns < MOST_TURNS && look_for_more(e, seen));
 	pthread_mutex_unlock(&e->lock);

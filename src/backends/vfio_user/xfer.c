@@ -63,6 +63,15 @@ static int send_message(struct vu_session *s, uint16_t command, uint64_t address
 	return link_send(&s->link, header.size, -1);
 }
 
+/* A client that has left, as it may at any time, is not dropped. */
+static void not_sent(struct vu_session *s, int err)
+{
+	if (err == -EPIPE || err == -ECONNRESET)
+		s->over = true;
+	else
+		vu_drop(s, err, "the client takes no more messages: %s", strerror(-err));
+}
+
 static void send_piece(struct vu_session *s)
 {
 	struct vu_xfer *x = &s->xfer;
@@ -74,7 +83,7 @@ static void send_piece(struct vu_session *s)
 	err = send_message(s, x->write ? VU_DMA_WRITE : VU_DMA_READ, x->address + x->done, x->piece,
 			   x->write ? x->buf + x->done : NULL);
 	if (err)
-		vu_drop(s, err, "the client takes no more messages: %s", strerror(-err));
+		not_sent(s, err);
 }
 
 /*
@@ -89,7 +98,7 @@ static void send_probe(struct vu_session *s, uint64_t address)
 	s->xfer.state = VU_XFER_PROBE;
 	err = send_message(s, VU_DMA_WRITE, address, 0, NULL);
 	if (err)
-		vu_drop(s, err, "the client takes no more messages: %s", strerror(-err));
+		not_sent(s, err);
 }
 
 static void probe_reply(struct vu_session *s, const struct vu_message *m)
