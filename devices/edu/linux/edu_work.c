@@ -8,6 +8,9 @@
 
 #include "edu_driver.h"
 
+/* Who waits looks so often whether the device is at it yet: interrupts get lost. */
+#define EDU_LOOK ((long)HZ / 4)
+
 /* A chunk takes 100 ms; much later it never ends. */
 #define EDU_DRAIN (3 * HZ)
 
@@ -41,22 +44,6 @@ static bool edu_claim(struct edu *edu, struct edu_unit *unit, const void *owner)
 	return mine;
 }
 
-static int edu_turn(struct edu *edu, struct edu_unit *unit, const void *owner,
-		    unsigned long deadline)
-{
-	bool mine = false;
-	long left;
-
-	left = wait_event_interruptible_timeout(
-		edu->wait, (mine = edu_claim(edu, unit, owner)) || READ_ONCE(edu->gone),
-		edu_left(deadline));
-	if (mine)
-		return 0;
-	if (left < 0)
-		return -ERESTARTSYS;
-	return READ_ONCE(edu->gone) ? -ENODEV : -ETIMEDOUT;
-}
-
 /* What has ended, though no interrupt has told. */
 static void edu_look(struct edu *edu)
 {
@@ -67,6 +54,38 @@ static void edu_look(struct edu *edu)
 	spin_unlock_irq(&edu->irq_lock);
 	mutex_unlock(&edu->lock);
 	wake_up_all(&edu->wait);
+}
+
+/* The same for a unit of the device's, which may have ended what it is busy with and nobody has heard. */
+static bool edu_claim_unit(struct edu *edu, struct edu_unit *unit, const void *owner)
+{
+	if (edu_claim(edu, unit, owner))
+		return true;
+	edu_look(edu);
+	return edu_claim(edu, unit, owner);
+}
+
+static int edu_turn(struct edu *edu, struct edu_unit *unit, const void *owner,
+		    unsigned long deadline)
+{
+	bool mine = false;
+	long left;
+
+	for (;;) {
+		if (edu_claim_unit(edu, unit, owner))
+			return 0;
+		left = wait_event_interruptible_timeout(
+			edu->wait, (mine = edu_claim(edu, unit, owner)) || READ_ONCE(edu->gone),
+			min(edu_left(deadline), EDU_LOOK));
+		if (mine)
+			return 0;
+		if (left < 0)
+			return -ERESTARTSYS;
+		if (READ_ONCE(edu->gone))
+			return -ENODEV;
+		if (!edu_left(deadline))
+			return -ETIMEDOUT;
+	}
 }
 
 /* Whose work the device is at yet goes on; nobody waits for it. */
@@ -126,14 +145,17 @@ static bool edu_disown(struct edu *edu, struct edu_unit *unit, struct edu_begun 
 static int edu_await(struct edu *edu, struct edu_unit *unit, unsigned long deadline,
 		     u32 *ret_result)
 {
-	long left = wait_event_interruptible_timeout(edu->wait, READ_ONCE(unit->finished),
-						     edu_left(deadline));
 	int err = -ETIMEDOUT;
+	long left;
 
-	if (left < 0)
-		return -ERESTARTSYS;
-	if (!left)
-		edu_look(edu);
+	do {
+		left = wait_event_interruptible_timeout(edu->wait, READ_ONCE(unit->finished),
+							min(edu_left(deadline), EDU_LOOK));
+		if (left < 0)
+			return -ERESTARTSYS;
+		if (!left)
+			edu_look(edu);
+	} while (!READ_ONCE(unit->finished) && edu_left(deadline));
 	spin_lock_irq(&edu->irq_lock);
 	if (unit->finished) {
 		err = unit->end.error;
@@ -186,7 +208,7 @@ static int edu_factorial_poll(struct edu_file *f, struct edu_factorial *fact)
 	if (edu_has_begun(edu, &f->factorial_begun))
 		return f->n == fact->n ? edu_begun_end(edu, &f->factorial_begun, &fact->result)
 				       : -EBUSY;
-	if (!edu_claim(edu, &edu->factorial, f))
+	if (!edu_claim_unit(edu, &edu->factorial, f))
 		return -EAGAIN;
 	f->n = fact->n;
 	err = edu_factorial_begin(edu, &f->factorial_begun, fact->n);
@@ -498,7 +520,7 @@ static int edu_dma_begin(struct edu_file *f, const struct edu_dma *dma)
 	struct edu *edu = f->edu;
 	int err = 0;
 
-	if (!edu_claim(edu, &edu->dma, f))
+	if (!edu_claim_unit(edu, &edu->dma, f))
 		return -EAGAIN;
 	if (user && !chunk.from_device)
 		err = edu_fill(f, dma->user, chunk.length);
