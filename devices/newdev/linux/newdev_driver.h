@@ -112,8 +112,8 @@ void newdev_calm(struct work_struct *work);
 int newdev_get(struct newdev *nd, bool nonblock);
 void newdev_put(struct newdev *nd);
 /*
- * Nothing is used any more, for whoever looks from here on. Waits for nobody; what is
- * under way counts as having been before. 0, -ENODEV, -EIO.
+ * Nothing is used any more, for whoever looks from here on. Waits for nobody; the piece
+ * of a write that is under way counts as having been before. 0, -ENODEV, -EIO.
  */
 int newdev_empty(struct newdev *nd);
 /* Was it pulled, or does it only not answer? -ENODEV or -EIO. */

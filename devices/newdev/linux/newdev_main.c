@@ -85,6 +85,15 @@ static void newdev_off(struct newdev *nd)
 	spin_unlock_irq(&nd->irq_lock);
 }
 
+/* Whoever waits gets ENODEV, and nobody begins anything. */
+static void newdev_gone(struct newdev *nd)
+{
+	spin_lock_irq(&nd->irq_lock);
+	nd->gone = true;
+	spin_unlock_irq(&nd->irq_lock);
+	wake_up_all(&nd->wait);
+}
+
 /* ---- it comes ---- */
 
 static int newdev_map(struct newdev *nd)
@@ -145,8 +154,13 @@ static int newdev_start(struct newdev *nd)
 	return 0;
 
 off:
+	/* Somebody may have opened the one file, and begun something, before the other failed. */
+	newdev_gone(nd);
+	mutex_lock(&nd->lock);
 	newdev_off(nd);
 	newdev_free_irqs(nd);
+	newdev_unmap(nd);
+	mutex_unlock(&nd->lock);
 free_list:
 	pci_clear_master(pdev);
 	dma_free_coherent(&pdev->dev, NEWDEV_ENTRIES * sizeof(*nd->list), nd->list, nd->list_at);
@@ -210,10 +224,7 @@ static void newdev_remove(struct pci_dev *pdev)
 {
 	struct newdev *nd = pci_get_drvdata(pdev);
 
-	spin_lock_irq(&nd->irq_lock);
-	nd->gone = true;
-	spin_unlock_irq(&nd->irq_lock);
-	wake_up_all(&nd->wait);
+	newdev_gone(nd);
 	newdev_no_files(nd);
 
 	mutex_lock(&nd->lock);

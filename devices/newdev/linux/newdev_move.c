@@ -267,7 +267,7 @@ static void newdev_missed(struct newdev *nd)
 static int newdev_await(struct newdev *nd, u32 *ret_status)
 {
 	unsigned int most = READ_ONCE(newdev_timeout_ms);
-	unsigned long look = msecs_to_jiffies(max(1u, min(READ_ONCE(newdev_look_ms), most)));
+	unsigned long look = msecs_to_jiffies(max(1u, READ_ONCE(newdev_look_ms)));
 	unsigned long end = jiffies + msecs_to_jiffies(most);
 	bool told;
 	u32 status;
@@ -275,7 +275,8 @@ static int newdev_await(struct newdev *nd, u32 *ret_status)
 	int err;
 
 	for (;;) {
-		left = wait_event_interruptible_timeout(nd->wait, newdev_woken(nd), look);
+		left = clamp_t(long, end - jiffies, 1, look);
+		left = wait_event_interruptible_timeout(nd->wait, newdev_woken(nd), left);
 		err = newdev_over(nd) ? -ENODEV : READ_ONCE(nd->asleep) ? -EIO : 0;
 		if (err || left < 0)
 			break;
@@ -291,7 +292,7 @@ static int newdev_await(struct newdev *nd, u32 *ret_status)
 			*ret_status = status;
 			return 0;
 		}
-		if (time_after(jiffies, end)) {
+		if (time_after_eq(jiffies, end)) {
 			err = -ETIMEDOUT;
 			break;
 		}

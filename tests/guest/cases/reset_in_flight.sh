@@ -9,7 +9,7 @@ little=$(head -c 100000 /dev/zero | sha256sum | cut -d ' ' -f 1)
 text="the quick brown fox"
 
 # Drivers are loaded when we say so: till then registers are what the reset has left.
-load='modprobe ersatz_crypto && modprobe newdev && ls /dev/ersatz_crypto /dev/newdev0 >/dev/null'
+load='modprobe ersatz_crypto && modprobe newdev timeout_ms=600000 && ls /dev/ersatz_crypto /dev/newdev0 >/dev/null'
 # One input is hashed while another is read in, so that there nearly always is work.
 begin="[ -e /tmp/big ] || head -c 30000000 /dev/zero >/tmp/big
 for i in 1 2 3; do

@@ -257,6 +257,8 @@ static void moved_between_processors(const struct kind *kind)
 	for (char *at = strtok(text, "\n"); at && n < 4; at = strtok(NULL, "\n"))
 		irqs[n++] = atoi(at);
 	CHECK_EQ(n, kind->vectors);
+	/* Only what has gone astray is to be missed, not what is late on a busy machine. */
+	CHECK_EQ(file_write("/sys/module/newdev/parameters/look_ms", "2000"), 0);
 	pid = ktap_fork();
 	if (!pid) {
 		newdev_mode(fd, NEWDEV_MODE_DMA);
@@ -278,6 +280,7 @@ static void moved_between_processors(const struct kind *kind)
 	/* A message may go astray in the middle of that, on hardware too; no more than a few. */
 	note("%u ends of transfers were looked up", newdev_info(fd).missed);
 	CHECK(newdev_info(fd).missed <= 5);
+	newdev_patient(false);
 }
 
 /* ---- waiting for one ---- */
