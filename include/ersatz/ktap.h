@@ -151,13 +151,20 @@ __attribute__((format(printf, 1, 2))) static inline _Noreturn void skip(const ch
 /*
  * Until the condition holds; it is asked each 10 ms, 2000 times at most: for 20 s
  * or more, that a guest which gets little of a processor is not called broken.
- * Then the case fails. For what nobody can be asked to wait for, like a device node.
+ * Then the case fails; once it has held it is not asked again. For what nobody can be
+ * asked to wait for, like a device node.
  */
 #define WAIT_FOR(condition)                                                                        \
 	do {                                                                                       \
-		for (int tries_ = 0; tries_ < 2000 && !(condition); tries_++)                      \
+		bool held_ = (condition);                                                          \
+		for (int tries_ = 0; !held_ && tries_ < 2000; tries_++) {                          \
 			sleep_ms(10);                                                              \
-		CHECK(condition);                                                                  \
+			held_ = (condition);                                                       \
+		}                                                                                  \
+		if (!held_) {                                                                      \
+			note("%s:%d: never so: %s", __FILE__, __LINE__, #condition);               \
+			ktap_end_case(KTAP_FAIL);                                                  \
+		}                                                                                  \
 	} while (0)
 
 /*
@@ -351,6 +358,25 @@ static inline char ktap_process(const char *pid, char ret_name[32], int *ret_par
 	return state;
 }
 
+/* Has it the first process's command line? So has a fork of that before it becomes a program. */
+static inline bool ktap_is_fork_of_first(const char *pid)
+{
+	char path[288], line[2][256];
+	ssize_t n[2];
+
+	for (int i = 0; i < 2; i++) {
+		int fd;
+
+		snprintf(path, sizeof(path), "/proc/%s/cmdline", i ? pid : "1");
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return false;
+		n[i] = read(fd, line[i], sizeof(line[i]));
+		close(fd);
+	}
+	return n[0] > 0 && n[0] == n[1] && !memcmp(line[0], line[1], (size_t)n[0]);
+}
+
 /* Is the first process, which loads drivers, idle, and no modprobe of its own at work? */
 static inline bool ktap_settled(void)
 {
@@ -367,9 +393,8 @@ static inline bool ktap_settled(void)
 
 		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
 			state = ktap_process(entry->d_name, name, &parent);
-		/* Before it has become modprobe it bears the name of who has made it. */
 		if (state && state != 'Z' && parent == 1 &&
-		    (!strcmp(name, "modprobe") || !strcmp(name, first)))
+		    (!strcmp(name, "modprobe") || ktap_is_fork_of_first(entry->d_name)))
 			settled = false;
 	}
 	if (dir)
@@ -391,16 +416,17 @@ static inline void wait_asleep(pid_t pid)
 }
 
 /*
- * Until drivers have been loaded for the devices that have come. The guest's first
- * process does that, as udev would, beside whatever a test does: a driver
- * that a test unloads too soon after a rescan may be loaded once more.
+ * Until drivers have been loaded for the devices that have come. The first process of a
+ * guest of the lab's does that beside whatever a test does: a driver that a test unloads
+ * too soon after a rescan may be loaded once more. Where udev does it (ersatz test
+ * --export) nobody is waited for.
  */
 static inline void ktap_settle(void)
 {
 	WAIT_FOR(ktap_settled());
 }
 
-/* Looks for devices on the PCI bus, and waits until their drivers are loaded. */
+/* Looks for devices on the PCI bus, and waits for their drivers as ktap_settle(). */
 static inline void pci_rescan(void)
 {
 	CHECK_EQ(file_write("/sys/bus/pci/rescan", "1"), 0);

@@ -45,7 +45,8 @@ static const char *log_text(const char *line)
 static bool is_of_test(const char *text)
 {
 	return !strncmp(text, RULE, strlen(RULE)) || !strncmp(text, "Round ", 6) ||
-	       !strncmp(text, "BEGIN ", 6) || !strncmp(text, "END ", 4);
+	       !strncmp(text, "BEGIN ", 6) || !strncmp(text, "END ", 4) ||
+	       !strncmp(text, "my_rng_test:", 12);
 }
 
 /* Loads the test with these parameters; what it logs is the classic block. */

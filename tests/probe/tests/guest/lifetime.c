@@ -130,15 +130,30 @@ static void remove_and_rescan_messages(void)
 static void rescan_waits_for_drivers(void)
 {
 	struct probe_pci pci = probe_pci();
+	char line[1024];
+	int status;
+	pid_t pid;
 
+	/* Elsewhere it is udev that loads them, and /sbin/modprobe is nobody's to change. */
+	file_read("/proc/cmdline", line, sizeof(line));
+	if (!strstr(line, "ersatz."))
+		skip("not a guest of the lab's");
 	unlink("/tmp/late");
 	must("mv /sbin/modprobe /sbin/modprobe.own && "
 	     "printf '#!/bin/sh\nusleep 300000\nbusybox modprobe \"$@\"\ntouch /tmp/late\n' "
 	     ">/sbin/modprobe && chmod +x /sbin/modprobe");
-	CHECK_EQ(pci_write(&pci, "remove", "1"), 0);
-	pci_rescan();
+	/* In a child, so that what fails there leaves modprobe as it was. */
+	pid = ktap_fork();
+	if (!pid) {
+		CHECK_EQ(pci_write(&pci, "remove", "1"), 0);
+		pci_rescan();
+		CHECK(file_exists("/tmp/late"));
+		fflush(stdout);
+		_exit(0);
+	}
+	status = ktap_wait(pid);
 	must("mv /sbin/modprobe.own /sbin/modprobe");
-	CHECK(file_exists("/tmp/late"));
+	CHECK_EQ(status, 0);
 	check_works(probe_start("irq=auto"));
 }
 

@@ -5,6 +5,7 @@
  * to wake it. Nothing of that may get lost, whatever a driver does to its BARs.
  */
 #define _GNU_SOURCE
+#define KTAP_TIMEOUT 200
 #include "probe.h"
 
 #include <sched.h>
