@@ -50,13 +50,18 @@ static guint show_reports(struct guest *guest)
  */
 static int tell_death(GError **death, int status, GError **error)
 {
-	if (*error && (*error)->code > 128)
+	bool ours = (*death)->code == FAILURE_SETUP;
+
+	if (*error && ((*error)->code > 128 || (*error)->code == FAILURE_SETUP))
 		return status;
 	/* What the guest came to without its device is the driver's, unless nobody is to blame. */
-	if (*error || (status && (*death)->code == FAILURE_GUEST)) {
+	if (!ours && (*error || status)) {
 		say("%s", (*death)->message);
 		return status;
 	}
+	if (*error)
+		say("%s", (*error)->message);
+	g_clear_error(error);
 	g_propagate_error(error, g_steal_pointer(death));
 	return (*error)->code;
 }

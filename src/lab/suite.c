@@ -286,7 +286,7 @@ static gboolean run_guest(struct suite *suite, struct lab *lab, const struct job
 	struct guest *guest = lab_guest(lab);
 	g_autoptr(GString) output = g_string_new(NULL);
 	g_autoptr(GString) errors = g_string_new(NULL);
-	g_autoptr(GError) local = NULL;
+	g_autoptr(GError) local = NULL, death = NULL;
 	struct guest_streams streams = {
 		.in = -1,
 		.out = -1,
@@ -319,14 +319,21 @@ static gboolean run_guest(struct suite *suite, struct lab *lab, const struct job
 		ktap_fail(test, "%s", parts[0]);
 		add_error_text(test, local->message);
 	}
-	/* The guest lives on without its device, which may be why a test fails, or may not show. */
-	if (ok && !lab_alive(lab, test->verdict == KTAP_FAIL ? NEWS_MS : 0, &local)) {
-		ktap_fail(test, "%s", local->message);
-		suite->lost += local->code == FAILURE_SETUP;
-		if (local->code == FAILURE_SETUP && !suite->death)
-			suite->death = g_error_copy(local);
+	/*
+	 * The guest lives on without its device, which may be why a test fails, or may not show. Or
+	 * its driver has brought it down, having lost it.
+	 */
+	if (!lab_alive(lab, test->verdict == KTAP_FAIL ? NEWS_MS : 0, &death) &&
+	    (ok || death->code == FAILURE_SETUP)) {
+		ktap_fail(test, "%s", death->message);
+		if (death->code == FAILURE_SETUP) {
+			suite->lost++;
+			if (!suite->death)
+				suite->death = g_error_copy(death);
+		}
 		/* The next test gets another guest. */
-		local->code = FAILURE_GUEST;
+		g_clear_error(&local);
+		failure_set(&local, FAILURE_GUEST, "%s", death->message);
 		ok = FALSE;
 	}
 	/* Some checks of the kernel are off after their first report. */
@@ -358,6 +365,8 @@ static void run_last(struct suite *suite, struct lab *lab, const char *why)
 
 	if (!lab) {
 		ktap_fail(test, "not run: %s", why);
+		/* Of the driver that says nothing. */
+		suite->lost += suite->death && suite->death->code == FAILURE_SETUP;
 	} else {
 		if (!lab_check(lab, &local)) {
 			g_auto(GStrv) parts = g_strsplit(local->message, "\n", 2);
@@ -375,6 +384,7 @@ static void run_last(struct suite *suite, struct lab *lab, const char *why)
 /* One boot serves as long as it lives; a guest that a test killed is replaced for the next. */
 static gboolean run_guests(struct suite *suite, GPtrArray *jobs, guint first, GError **error)
 {
+	g_autoptr(GError) death = NULL;
 	struct lab *lab = NULL;
 	gboolean ok = TRUE;
 
@@ -407,7 +417,11 @@ static gboolean run_guests(struct suite *suite, GPtrArray *jobs, guint first, GE
 	}
 	if (suite->options->lab->debug_kernel)
 		run_last(suite, lab, "the last test has ended the guest");
-	lab_stop(lab, suite->death ? NULL : &suite->death);
+	/* A model's own fault counts for more than what somebody has done to another. */
+	if (!lab_stop(lab, &death) && (!suite->death || death->code == FAILURE_GUEST)) {
+		g_clear_error(&suite->death);
+		suite->death = g_steal_pointer(&death);
+	}
 	return ok;
 }
 

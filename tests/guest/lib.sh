@@ -65,14 +65,13 @@ wait_for() {
 	return 1
 }
 
-# patience PROJECT SECONDS: the limit here that SECONDS are on an idle machine of two cores, where
-# a guest that does nothing takes two and a half.
+# patience PROJECT SECONDS: a limit that leaves SECONDS after as much as a guest that does nothing
+# takes from its start to its end here, and half as much again.
 patience() {
 	local begin=${EPOCHREALTIME/./} took
 	status 0 "$ERSATZ" run "$1" -- true >&2
 	took=$(((${EPOCHREALTIME/./} - begin) / 1000))
-	[ $took -gt 2500 ] || took=2500
-	echo $((($2 * took + 2499) / 2500))
+	echo $(($2 + (took * 3 / 2 + 999) / 1000))
 }
 
 # small NAME: a device project in $WORK/NAME that builds in no time.

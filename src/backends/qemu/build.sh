@@ -23,8 +23,9 @@ usage() {
 	cat <<'END'
 usage: build.sh --build DIR [OPTION...]
 
-Builds QEMU with Ersatz's backend and writes DIR/qemu-system-x86_64, a small
-script that runs it. DIR is Ersatz's build folder (with libersatz.so).
+Builds QEMU with Ersatz's backend and the patches beside it, and writes
+DIR/qemu-system-x86_64, a small script that runs it. DIR is Ersatz's build folder
+(with libersatz.so).
 
   --build DIR     Ersatz's build folder
   --output FILE   write the script there instead
@@ -435,7 +436,9 @@ mend() {
 	done
 	rm -rf "$tmp"
 	for file in $files; do
-		[ -e "$tree/$file.came" ] || cp -- "$tree/$file" "$tree/$file.came" || return 1
+		[ -e "$tree/$file.came" ] || {
+			cp -- "$tree/$file" "$tree/$file.new" && mv -- "$tree/$file.new" "$tree/$file.came"
+		} || return 1
 		mkdir -p "$tmp/${file%/*}" && cp -- "$tree/$file.came" "$tmp/$file" || return 1
 	done
 	echo "$files" >"$tree/ersatz-mended" || return 1

@@ -26,7 +26,7 @@ MODULE_LICENSE("GPL");
 END
 }
 driver '(void)0'
-limit=$(patience dut 6)
+limit=$(patience dut 2)
 driver 'for (;;) msleep(1000)'
 status 124 "$ERSATZ" run --boot-timeout "$limit" dut -- true
 says "loading its modules"

@@ -35,7 +35,7 @@ says "dut0: dut_A_onread has not returned for 2 s: 4-byte read of A (BAR0 0x0)"
 [ "$(grep -c 'it has returned, after about' err)" = 2 ]
 clean
 model '' ''
-limit=$(patience dut 9)
+limit=$(patience dut 6)
 model 'for (; !zero;)' ''
 status 124 "$ERSATZ" run --timeout "$limit" dut -- sh -c "$read_a"
 says "dut_A_onread has not returned for 2 s"
