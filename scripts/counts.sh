@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=sh
+# shellcheck shell=bash
 # For scripts that run tests, which source it: counts them, and says once more at the very end
 # what failed, so that the end of a long log is enough to go on. Each call is given what was run,
 # its status, and its output:
+#   keep LOG ERRORS COMMAND...     runs it; its outputs are shown, and kept; its status
 #   count_tests NAME STATUS LOG [ERRORS]
 #                                  of `ersatz test`: KTAP, and what else it said
 #   count_units NAME STATUS LOG    of `meson test`
@@ -25,6 +26,20 @@ counted() {
 	failed=$((failed + bad))
 	[ "$bad" -eq 0 ] || echo "== failed: $3 (status $4)" >>"$failures"
 	[ "$bad" -eq 0 ]
+}
+
+keep() {
+	local log=$1 errors=$2 out err outs errs status
+	shift 2
+	exec {out}> >(tee "$log")
+	outs=$!
+	exec {err}> >(tee "$errors" >&2)
+	errs=$!
+	"$@" >&"$out" 2>&"$err" </dev/null
+	status=$?
+	exec {out}>&- {err}>&-
+	wait "$outs" "$errs"
+	return $status
 }
 
 # quote: the last of standard input, as part of what failed.
