@@ -57,6 +57,7 @@ struct newdev {
 	void __iomem *ports;
 	void __iomem *regs;
 	u32 size;
+	u32 used; /* changed under lock */
 	unsigned int mode; /* of files that are opened */
 	bool broken; /* it did not stop, or answer; no bus mastering. Under lock */
 	struct newdev_entry *list;
@@ -67,12 +68,10 @@ struct newdev {
 	bool msi;
 	struct delayed_work calm;
 
-	wait_queue_head_t wait; /* for a change of what is below, or for `lock` */
+	wait_queue_head_t wait; /* for a change of what is below, or of `used`, or for `lock` */
 	spinlock_t irq_lock; /* protects it; taken by the handler */
 	bool gone;
 	bool asleep; /* suspended, or being reset: registers do not answer */
-	u32 used; /* bytes; the device has it too, but for when it is asleep */
-	unsigned int emptied; /* times that O_TRUNC has done so */
 	bool ended; /* the transfer in hand */
 	bool intx_off; /* by us, in a storm or asleep */
 	unsigned long window; /* jiffies: a tenth of a second in which calls are counted */
@@ -90,16 +89,13 @@ static inline bool newdev_over(struct newdev *nd)
 	return READ_ONCE(nd->gone);
 }
 
-/* newdev_main.c */
 void newdev_free(struct kref *ref);
-/* Takes what it says of itself, and keeps for us. 0, or -ENODEV: that makes no sense. */
-int newdev_check(struct newdev *nd);
 
 /* newdev_irq.c */
 extern char *newdev_irq;
 int newdev_irq_kind(void); /* is irq= a word that we know? */
 int newdev_request_irqs(struct newdev *nd);
-void newdev_free_irqs(struct newdev *nd); /* for good: it is `gone` then */
+void newdev_free_irqs(struct newdev *nd);
 void newdev_irqs_on(struct newdev *nd); /* under irq_lock */
 void newdev_irqs_off(struct newdev *nd); /* under irq_lock; and nothing is pending */
 void newdev_line_off(struct newdev *nd); /* the same; until newdev_irqs_on() */
@@ -111,22 +107,13 @@ void newdev_calm(struct work_struct *work);
  */
 int newdev_get(struct newdev *nd, bool nonblock);
 void newdev_put(struct newdev *nd);
-/*
- * Nothing is used any more, for whoever looks from here on. Waits for nobody; the piece
- * of a write that is under way counts as having been before. 0, -ENODEV, -EIO.
- */
-int newdev_empty(struct newdev *nd);
 /* Was it pulled, or does it only not answer? -ENODEV or -EIO. */
 int newdev_absent(struct newdev *nd);
 /* With the device held. Of all: 0 or a negative errno. */
 int newdev_move(struct newdev *nd, unsigned int mode, bool write, void *buf, u32 len, u32 offset);
 int newdev_dma(struct newdev *nd, bool write, struct sg_table *sgt, u32 len, u32 offset);
 int newdev_clear(struct newdev *nd, u32 len, u32 offset);
-/*
- * What was written may end here now: not if the memory was emptied since it was as
- * `emptied` says.
- */
-void newdev_grow(struct newdev *nd, u32 end, unsigned int emptied);
+void newdev_set_used(struct newdev *nd, u32 used);
 void newdev_stop(struct newdev *nd);
 
 /* newdev_file.c */

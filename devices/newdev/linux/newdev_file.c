@@ -31,7 +31,6 @@ struct newdev_piece {
 	bool append;
 	bool nonblock;
 	unsigned int mode;
-	unsigned int emptied; /* the memory, by then */
 	char __user *user;
 	u32 len;
 	loff_t at;
@@ -45,30 +44,32 @@ struct newdev_piece {
  */
 static int newdev_place(struct newdev *nd, struct newdev_piece *piece)
 {
-	u32 used;
+	int err;
 
-	/* O_TRUNC does not wait for us. */
-	spin_lock_irq(&nd->irq_lock);
-	used = nd->used;
-	piece->emptied = nd->emptied;
-	spin_unlock_irq(&nd->irq_lock);
 	if (!piece->write) {
-		piece->len = min_t(loff_t, piece->len, max_t(loff_t, used - piece->at, 0));
+		piece->len = min_t(loff_t, piece->len, max_t(loff_t, nd->used - piece->at, 0));
 		return 0;
 	}
 	if (piece->append)
-		piece->at = used;
+		piece->at = nd->used;
 	if (piece->at >= nd->size)
 		return -ENOSPC;
 	piece->len = min_t(u32, piece->len, nd->size - piece->at);
 	/* What was skipped reads as zeros. */
-	return piece->at > used ? newdev_clear(nd, piece->at - used, used) : 0;
+	if (piece->at > nd->used) {
+		err = newdev_clear(nd, piece->at - nd->used, nd->used);
+		if (err)
+			return err;
+	}
+	return 0;
 }
 
 static void newdev_written(struct newdev *nd, const struct newdev_piece *piece)
 {
-	if (piece->write)
-		newdev_grow(nd, piece->at + piece->len, piece->emptied);
+	u32 end = piece->at + piece->len;
+
+	if (piece->write && end > nd->used)
+		newdev_set_used(nd, end);
 }
 
 /* Through a buffer: nothing that a program can delay happens while the device is held. */
@@ -380,13 +381,14 @@ static int newdev_opened(struct newdev *nd, struct file *file, struct newdev_fil
 		return -ENOMEM;
 	nf->nd = nd;
 	nf->mode = READ_ONCE(nd->mode);
-	/* Whoever opens a file of the misc core keeps everybody else from it: wait for nothing. */
 	if ((file->f_mode & FMODE_WRITE) && (file->f_flags & O_TRUNC)) {
-		err = newdev_empty(nd);
+		err = newdev_get(nd, file->f_flags & O_NONBLOCK);
 		if (err) {
 			kfree(nf);
 			return err;
 		}
+		newdev_set_used(nd, 0);
+		newdev_put(nd);
 	}
 	kref_get(&nd->ref);
 	*ret_nf = nf;

@@ -227,27 +227,11 @@ int newdev_request_irqs(struct newdev *nd)
 
 void newdev_free_irqs(struct newdev *nd)
 {
-	unsigned int line = nd->vector[0].irq;
-
-	/* Nothing is held off from here on, nor let go later. */
-	spin_lock_irq(&nd->irq_lock);
-	nd->gone = true;
-	spin_unlock_irq(&nd->irq_lock);
-	if (!nd->msi)
-		pci_intx(nd->pdev, 0);
 	while (nd->vectors) {
 		unsigned int last = nd->vectors - 1;
 
 		free_irq(nd->vector[last].irq, &nd->vector[last]);
 		nd->vectors = last;
 	}
-	cancel_delayed_work_sync(&nd->calm);
-	/*
-	 * As it was found, unless others are on the line: what a program raises at a port
-	 * that nobody looks after would hold it up for them. pci_enable_device() of a next
-	 * driver switches it on in any case.
-	 */
-	if (!nd->msi && !irq_has_action(line))
-		pci_intx(nd->pdev, 1);
 	pci_free_irq_vectors(nd->pdev);
 }

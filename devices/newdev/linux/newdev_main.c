@@ -33,7 +33,8 @@ void newdev_free(struct kref *ref)
 
 /* ---- the device as it should be ---- */
 
-int newdev_check(struct newdev *nd)
+/* What it says of itself, and keeps for us. */
+static int newdev_check(struct newdev *nd)
 {
 	u32 magic = ioread32(newdev_reg(nd, NEWDEV_MAGIC)), size, used;
 
@@ -54,10 +55,7 @@ int newdev_check(struct newdev *nd)
 		pci_warn(nd->pdev, "%u bytes used of %u: begins anew\n", used, nd->size);
 		used = 0;
 	}
-	/* It has not become more in its sleep, but perhaps less on our side. */
-	spin_lock_irq(&nd->irq_lock);
-	WRITE_ONCE(nd->used, min(used, nd->used));
-	spin_unlock_irq(&nd->irq_lock);
+	newdev_set_used(nd, used);
 	return 0;
 }
 
@@ -69,7 +67,6 @@ static void newdev_on(struct newdev *nd)
 	iowrite32(NEWDEV_CONTROL_PORTS_MASK, newdev_reg(nd, NEWDEV_CONTROL));
 	spin_lock_irq(&nd->irq_lock);
 	nd->asleep = false;
-	iowrite32(nd->used, newdev_reg(nd, NEWDEV_USED));
 	newdev_irqs_on(nd);
 	spin_unlock_irq(&nd->irq_lock);
 }
@@ -83,15 +80,6 @@ static void newdev_off(struct newdev *nd)
 	spin_lock_irq(&nd->irq_lock);
 	newdev_irqs_off(nd);
 	spin_unlock_irq(&nd->irq_lock);
-}
-
-/* Whoever waits gets ENODEV, and nobody begins anything. */
-static void newdev_gone(struct newdev *nd)
-{
-	spin_lock_irq(&nd->irq_lock);
-	nd->gone = true;
-	spin_unlock_irq(&nd->irq_lock);
-	wake_up_all(&nd->wait);
 }
 
 /* ---- it comes ---- */
@@ -154,13 +142,12 @@ static int newdev_start(struct newdev *nd)
 	return 0;
 
 off:
-	/* Somebody may have opened the one file, and begun something, before the other failed. */
-	newdev_gone(nd);
-	mutex_lock(&nd->lock);
+	spin_lock_irq(&nd->irq_lock);
+	nd->gone = true;
+	spin_unlock_irq(&nd->irq_lock);
 	newdev_off(nd);
 	newdev_free_irqs(nd);
-	newdev_unmap(nd);
-	mutex_unlock(&nd->lock);
+	cancel_delayed_work_sync(&nd->calm);
 free_list:
 	pci_clear_master(pdev);
 	dma_free_coherent(&pdev->dev, NEWDEV_ENTRIES * sizeof(*nd->list), nd->list, nd->list_at);
@@ -180,7 +167,6 @@ static int newdev_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	init_waitqueue_head(&nd->wait);
 	INIT_DELAYED_WORK(&nd->calm, newdev_calm);
 	nd->mode = newdev_mode_by_name(newdev_mode);
-	nd->used = NEWDEV_SIZE_RESET; /* at most, until it has said */
 	nd->pdev = pci_dev_get(pdev);
 	pci_set_drvdata(pdev, nd);
 
@@ -224,12 +210,19 @@ static void newdev_remove(struct pci_dev *pdev)
 {
 	struct newdev *nd = pci_get_drvdata(pdev);
 
-	newdev_gone(nd);
+	spin_lock_irq(&nd->irq_lock);
+	nd->gone = true;
+	spin_unlock_irq(&nd->irq_lock);
+	wake_up_all(&nd->wait);
 	newdev_no_files(nd);
 
 	mutex_lock(&nd->lock);
 	newdev_off(nd);
+	/* What somebody else raises from here on must not hold up a line that others share. */
+	if (!nd->msi)
+		pci_intx(pdev, 0);
 	newdev_free_irqs(nd);
+	cancel_delayed_work_sync(&nd->calm);
 	newdev_unmap(nd);
 	mutex_unlock(&nd->lock);
 
@@ -310,13 +303,17 @@ static pci_ers_result_t newdev_error_detected(struct pci_dev *pdev, pci_channel_
 	if (state == pci_channel_io_perm_failure)
 		return PCI_ERS_RESULT_DISCONNECT;
 	newdev_sleep(pci_get_drvdata(pdev));
+	pci_disable_device(pdev);
 	return PCI_ERS_RESULT_NEED_RESET;
 }
 
 static pci_ers_result_t newdev_slot_reset(struct pci_dev *pdev)
 {
+	if (pci_enable_device(pdev))
+		return PCI_ERS_RESULT_DISCONNECT;
 	pci_restore_state(pdev);
 	pci_save_state(pdev);
+	pci_set_master(pdev);
 	return PCI_ERS_RESULT_RECOVERED;
 }
 

@@ -12,6 +12,8 @@
 
 #include "newdev_driver.h"
 
+/* An interrupt that does not come is not waited for longer than that; then we look. */
+#define NEWDEV_LOOK (HZ / 10)
 #define NEWDEV_WINDOW_BYTES (NEWDEV_WINDOW_COUNT * NEWDEV_WINDOW_STRIDE)
 /* A string instruction holds the processor; so much at a time. */
 #define NEWDEV_PORT_BYTES 4096u
@@ -21,10 +23,6 @@ static_assert(sizeof(struct newdev_entry) == 16);
 static unsigned int newdev_timeout_ms = 5000;
 module_param_named(timeout_ms, newdev_timeout_ms, uint, 0644);
 MODULE_PARM_DESC(timeout_ms, "What a DMA transfer may take at most (default: 5000)");
-
-static unsigned int newdev_look_ms = 100;
-module_param_named(look_ms, newdev_look_ms, uint, 0644);
-MODULE_PARM_DESC(look_ms, "For how long an interrupt is waited for; then we look (default: 100)");
 
 /* ---- who has the device ---- */
 
@@ -51,17 +49,14 @@ static int newdev_revive(struct newdev *nd)
 {
 	if (!newdev_answers(nd))
 		return newdev_absent(nd);
-	/* It may have been reset meanwhile. */
-	if (newdev_check(nd))
-		return -EIO;
 	nd->broken = false;
 	newdev_stop(nd);
 	if (nd->broken)
 		return -EIO;
 	pci_set_master(nd->pdev);
+	/* It may have been reset meanwhile. */
 	iowrite32(NEWDEV_CONTROL_PORTS_MASK, newdev_reg(nd, NEWDEV_CONTROL));
 	spin_lock_irq(&nd->irq_lock);
-	iowrite32(nd->used, newdev_reg(nd, NEWDEV_USED));
 	if (!nd->asleep)
 		newdev_irqs_on(nd);
 	spin_unlock_irq(&nd->irq_lock);
@@ -102,37 +97,11 @@ void newdev_put(struct newdev *nd)
 	wake_up_interruptible(&nd->wait);
 }
 
-/* ---- how much of the memory is used ---- */
-
-void newdev_grow(struct newdev *nd, u32 end, unsigned int emptied)
+void newdev_set_used(struct newdev *nd, u32 used)
 {
-	spin_lock_irq(&nd->irq_lock);
-	if (emptied == nd->emptied && end > nd->used) {
-		WRITE_ONCE(nd->used, end);
-		iowrite32(end, newdev_reg(nd, NEWDEV_USED));
-	}
-	spin_unlock_irq(&nd->irq_lock);
+	iowrite32(used, newdev_reg(nd, NEWDEV_USED));
+	WRITE_ONCE(nd->used, used);
 	wake_up_interruptible(&nd->wait);
-}
-
-int newdev_empty(struct newdev *nd)
-{
-	int err = 0;
-
-	spin_lock_irq(&nd->irq_lock);
-	if (nd->gone) {
-		err = -ENODEV;
-	} else if (!nd->asleep) {
-		iowrite32(0, newdev_reg(nd, NEWDEV_USED));
-		if (!newdev_answers(nd))
-			err = -EIO;
-	}
-	if (!err) {
-		WRITE_ONCE(nd->used, 0);
-		nd->emptied++;
-	}
-	spin_unlock_irq(&nd->irq_lock);
-	return err == -EIO ? newdev_absent(nd) : err;
 }
 
 /* ---- the port and the window ---- */
@@ -266,17 +235,14 @@ static void newdev_missed(struct newdev *nd)
 /* Until the engine has ended; then its status. An error: it is stopped, if it is there. */
 static int newdev_await(struct newdev *nd, u32 *ret_status)
 {
-	unsigned int most = READ_ONCE(newdev_timeout_ms);
-	unsigned long look = msecs_to_jiffies(max(1u, READ_ONCE(newdev_look_ms)));
-	unsigned long end = jiffies + msecs_to_jiffies(most);
+	unsigned long end = jiffies + msecs_to_jiffies(READ_ONCE(newdev_timeout_ms));
 	bool told;
 	u32 status;
 	long left;
 	int err;
 
 	for (;;) {
-		left = clamp_t(long, end - jiffies, 1, look);
-		left = wait_event_interruptible_timeout(nd->wait, newdev_woken(nd), left);
+		left = wait_event_interruptible_timeout(nd->wait, newdev_woken(nd), NEWDEV_LOOK);
 		err = newdev_over(nd) ? -ENODEV : READ_ONCE(nd->asleep) ? -EIO : 0;
 		if (err || left < 0)
 			break;
@@ -292,7 +258,7 @@ static int newdev_await(struct newdev *nd, u32 *ret_status)
 			*ret_status = status;
 			return 0;
 		}
-		if (time_after_eq(jiffies, end)) {
+		if (time_after(jiffies, end)) {
 			err = -ETIMEDOUT;
 			break;
 		}

@@ -75,7 +75,6 @@ static void each_source(const struct kind *kind)
 		uint32_t vector = asked[source] < before.vectors ? asked[source] : 0;
 		bool quiet = source == NEWDEV_SOURCE_ERROR && kind->irq == NEWDEV_BY_MSI;
 
-		newdev_patient(!quiet);
 		cause(fd, source);
 		if (!quiet)
 			newdev_await(fd, source, before.event[source]);
@@ -110,7 +109,6 @@ static void all_at_once(const struct kind *kind)
 	pid_t pids[PROGRAMS];
 	int fd = start(kind), status;
 
-	newdev_patient(true);
 	for (int p = 0; p < PROGRAMS; p++) {
 		static uint8_t out[6000], in[6000];
 		uint32_t source = p % 2 ? NEWDEV_SOURCE_LINE : NEWDEV_SOURCE_BELL;
@@ -197,7 +195,6 @@ static void lost_interrupts(const struct kind *kind)
 	else
 		config_set(config, 0x60, 4, 0);
 	CHECK_EQ(config_get(config, 0x52, 2), control);
-	newdev_patient(true);
 	CHECK_EQ(pread(fd, &byte, 1, 0), 1);
 	CHECK_EQ(newdev_info(fd).missed, 2);
 }
@@ -257,8 +254,6 @@ static void moved_between_processors(const struct kind *kind)
 	for (char *at = strtok(text, "\n"); at && n < 4; at = strtok(NULL, "\n"))
 		irqs[n++] = atoi(at);
 	CHECK_EQ(n, kind->vectors);
-	/* Only what has gone astray is to be missed, not what is late on a busy machine. */
-	CHECK_EQ(file_write("/sys/module/newdev/parameters/look_ms", "2000"), 0);
 	pid = ktap_fork();
 	if (!pid) {
 		newdev_mode(fd, NEWDEV_MODE_DMA);
@@ -280,7 +275,6 @@ static void moved_between_processors(const struct kind *kind)
 	/* A message may go astray in the middle of that, on hardware too; no more than a few. */
 	note("%u ends of transfers were looked up", newdev_info(fd).missed);
 	CHECK(newdev_info(fd).missed <= 5);
-	newdev_patient(false);
 }
 
 /* ---- waiting for one ---- */

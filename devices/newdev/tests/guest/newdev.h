@@ -46,17 +46,6 @@ static inline void newdev_load(const char *parameters)
 	close(newdev_open(O_WRONLY | O_TRUNC));
 }
 
-/*
- * The driver looks by itself when an interrupt does not come, and counts it as missed. For
- * a check that none is, it must not take one that is late for one that is lost.
- */
-static inline void newdev_patient(bool patient)
-{
-	CHECK_EQ(file_write("/sys/module/newdev/parameters/look_ms", patient ? "20000" : "100"), 0);
-	CHECK_EQ(file_write("/sys/module/newdev/parameters/timeout_ms", patient ? "60000" : "5000"),
-		 0);
-}
-
 static inline struct newdev_info newdev_info(int fd)
 {
 	struct newdev_info info;
@@ -82,10 +71,10 @@ static inline int newdev_raise(int fd, uint32_t source)
 	return ioctl(fd, NEWDEV_IOC_RAISE, &source);
 }
 
-/* Until the source's count is another than this one. */
+/* Until the source's count is another than this one, in 5 s. */
 static inline uint32_t newdev_await(int fd, uint32_t source, uint32_t count)
 {
-	struct newdev_wait wait = { .source = source, .count = count, .timeout_ms = 60000 };
+	struct newdev_wait wait = { .source = source, .count = count, .timeout_ms = 5000 };
 
 	CHECK_EQ(ioctl(fd, NEWDEV_IOC_WAIT, &wait), 0);
 	return wait.count;

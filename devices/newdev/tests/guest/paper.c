@@ -142,7 +142,7 @@ static void line_interrupts(void)
 		struct pollfd ready = { .fd = uio, .events = POLLIN };
 
 		out(IRQ_PORT, i + 1, i % 2 ? 1 : 4);
-		CHECK_EQ(poll(&ready, 1, 60000), 1);
+		CHECK_EQ(poll(&ready, 1, 5000), 1);
 		CHECK_EQ(read(uio, &seen, sizeof(seen)), sizeof(seen));
 		CHECK(!i || seen == count + 1);
 		count = seen;

@@ -105,7 +105,6 @@ static void shared_line(void)
 	CHECK(after[0].unclaimed > 0);
 	CHECK(after[1].unclaimed > 0);
 	/* Both at once. */
-	newdev_patient(true);
 	for (int j = 0; j < 2; j++) {
 		static uint8_t out[5000], in[5000];
 		int fd;
